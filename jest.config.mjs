@@ -1,0 +1,41 @@
+// One configuration for all rungs: RUNG=unit|int|service|system picks the files.
+const rungs = {
+  unit: ['<rootDir>/packages/*/src/**/*.spec.ts', '<rootDir>/apps/*/src/**/*.spec.ts', '<rootDir>/tooling/**/*.spec.ts'],
+  int: ['<rootDir>/packages/*/src/**/*.int-spec.ts', '<rootDir>/apps/*/src/**/*.int-spec.ts'],
+  service: ['<rootDir>/apps/*/test/*.e2e-spec.ts'],
+  system: ['<rootDir>/test/*.e2e-spec.ts'],
+};
+
+export default {
+  testMatch: rungs[process.env.RUNG ?? 'unit'],
+  testTimeout: process.env.RUNG === undefined || process.env.RUNG === 'unit' ? 10_000 : 60_000,
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleFileExtensions: ['js', 'mjs', 'cjs', 'ts', 'json', 'node'],
+  // Sources are tested as they are: workspace packages resolve to src, and "./x.js" to "./x.ts".
+  moduleNameMapper: {
+    '^@support101/contracts/([a-z-]+)$': '<rootDir>/packages/contracts/src/$1.ts',
+    '^@support101/(contracts|database|messaging|jobs|service-kit|agent-kit|blueprints|models|testing)$':
+      '<rootDir>/packages/$1/src/index.ts',
+    '^@support101/(agent-runtime|hitl|tenancy|governance|learning|webhook-gateway|gateway|standalone)/(.+)$':
+      '<rootDir>/apps/$1/src/$2.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+          keepClassNames: true,
+        },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.turbo/'],
+  watchman: false,
+};

@@ -1,0 +1,7 @@
+import { buildRegistry } from './kernel/registry.js';
+import * as agentRuntime from './agent-runtime.js';
+import * as learning from './learning.js';
+import * as tenancy from './tenancy.js';
+
+/** Every contract of every service. Loading it fails when two of them collide. */
+export const registry = buildRegistry([tenancy, agentRuntime, learning]);
