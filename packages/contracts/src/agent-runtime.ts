@@ -1,1 +1,3 @@
-export {};
+export * from './agent-runtime/agents.contract.js';
+export * from './agent-runtime/blueprints.contract.js';
+export * from './agent-runtime/runs.contract.js';
