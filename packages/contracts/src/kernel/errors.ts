@@ -22,6 +22,7 @@ export const errorCatalogue = {
   tenant_has_agents: { status: 409, title: 'The tenant still has agents' },
   agent_busy: { status: 409, title: 'The agent has unfinished runs' },
   agent_disabled: { status: 409, title: 'The agent is disabled' },
+  api_key_inactive: { status: 409, title: 'The API key is revoked, expired or already replaced' },
   run_already_ended: { status: 409, title: 'The run has already ended' },
   idempotency_in_flight: { status: 409, title: 'A request with this idempotency key is still in flight' },
   version_mismatch: { status: 412, title: 'The record was changed in the meantime' },
