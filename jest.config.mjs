@@ -6,9 +6,16 @@ const rungs = {
   system: ['<rootDir>/test/*.e2e-spec.ts'],
 };
 
+const rung = process.env.RUNG ?? 'unit';
+const realServers = {
+  globalSetup: '<rootDir>/tooling/jest-servers.mjs',
+  globalTeardown: '<rootDir>/tooling/jest-servers-end.mjs',
+};
+
 export default {
-  testMatch: rungs[process.env.RUNG ?? 'unit'],
-  testTimeout: process.env.RUNG === undefined || process.env.RUNG === 'unit' ? 10_000 : 60_000,
+  testMatch: rungs[rung],
+  ...(rung === 'unit' ? {} : realServers),
+  testTimeout: rung === 'unit' ? 10_000 : 60_000,
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['js', 'mjs', 'cjs', 'ts', 'json', 'node'],
