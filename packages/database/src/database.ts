@@ -1,0 +1,71 @@
+import type { TenantId } from '@support101/contracts';
+import type pg from 'pg';
+import { DatabaseFailure } from './failures.js';
+import { transact } from './pg-transaction.js';
+import { messageOf, openPool, takeConnection, type DatabaseOptions } from './pool.js';
+import type { SystemReason } from './system-reason.js';
+import { checkedSchema, exclusively, openAsSystem, openForTenant, type Tx } from './transaction.js';
+
+/** One service's schema: every statement runs in a transaction, and every transaction has a tenant or a system reason. */
+export class Database {
+  readonly schema: string;
+  readonly url: string;
+  readonly embedded: boolean;
+  /** The connections, for `PrismaDatabase`; a statement sent here directly runs without a tenant and sees nothing. */
+  readonly pool: pg.Pool;
+  readonly onError: (error: Error) => void;
+
+  constructor(options: DatabaseOptions) {
+    this.schema = checkedSchema(options.schema);
+    this.url = options.url;
+    this.embedded = options.embedded;
+    this.onError = options.onError ?? (() => undefined);
+    this.pool = openPool(options);
+  }
+
+  /** Runs `run` in one transaction that sees and writes the rows of this tenant only. */
+  async forTenant<T>(tenantId: TenantId, run: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#transact(openForTenant(this.schema, tenantId), tenantId, run);
+  }
+
+  /** Runs `run` in one transaction that sees the rows of all tenants; `systemReasons` is the list of all uses. */
+  async asSystem<T>(reason: SystemReason, run: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#transact(openAsSystem(this.schema, reason), undefined, run);
+  }
+
+  /** Resolves when the database answers; throws `database_unreachable`, `database_busy` or `database_closed`. */
+  async ping(): Promise<void> {
+    const client = await takeConnection(this.pool);
+    let failure: Error | undefined;
+    try {
+      await client.query('select 1');
+    } catch (error) {
+      failure = new DatabaseFailure('database_unreachable', messageOf(error), { cause: error });
+      throw failure;
+    } finally {
+      client.release(failure);
+    }
+  }
+
+  /** Waits for open transactions and closes the connections; later calls are refused. */
+  async close(): Promise<void> {
+    if (!this.pool.ending) await this.pool.end();
+  }
+
+  #transact<T>(text: string, tenantId: TenantId | undefined, run: (tx: Tx) => Promise<T>): Promise<T> {
+    const opening = { pool: this.pool, text, tenantId, named: !this.embedded, onError: this.onError };
+    return exclusively(() => transact(opening, run));
+  }
+}
+
+/** Opens a service's database and makes sure that it answers; throws `database_unreachable` with the reason. */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const database = new Database(options);
+  try {
+    await database.ping();
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return database;
+}

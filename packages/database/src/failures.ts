@@ -1,0 +1,110 @@
+/** What can go wrong in this package, by code; test the code, never the class. */
+export const databaseFailures = {
+  database_unreachable: 'The database cannot be reached.',
+  database_busy: 'All connections to the database are taken, and none came free in time.',
+  database_closed: 'The database was closed.',
+  invalid_tenant: 'This is not the id of a tenant.',
+  nested_transaction: 'A transaction was opened inside a transaction.',
+  transaction_closed: 'The transaction is over; its statements can no longer be run.',
+  transaction_aborted: 'A statement of the transaction failed and its error was swallowed; nothing was committed.',
+  commit_outcome_unknown: 'The connection was lost during COMMIT: the transaction may or may not have been committed.',
+  directory_in_use: 'The data directory is in use by another process.',
+  directory_not_writable: 'The data directory cannot be written.',
+  directory_damaged: 'The data directory does not hold a database that this version can open.',
+  migration_edited: 'A migration was changed after it had been applied.',
+  migration_failed: 'A migration could not be applied.',
+  migration_unreadable: 'The folder of a migration set cannot be read.',
+  roles_missing: 'The roles of the schema cannot be made or taken with this login.',
+} as const;
+
+export type DatabaseFailureCode = keyof typeof databaseFailures;
+
+/** A failure of the database layer itself, named by `code`; errors of SQL statements stay what the driver threw. */
+export class DatabaseFailure extends Error {
+  readonly code: DatabaseFailureCode;
+
+  constructor(code: DatabaseFailureCode, detail?: string, options?: ErrorOptions) {
+    super(detail === undefined ? databaseFailures[code] : `${databaseFailures[code]} ${detail}`, options);
+    this.name = 'DatabaseFailure';
+    this.code = code;
+  }
+}
+
+/** True for a failure of the database layer with this code. */
+export function isDatabaseFailure(error: unknown, code: DatabaseFailureCode): boolean {
+  return error instanceof Error && error.name === 'DatabaseFailure' && 'code' in error && error.code === code;
+}
+
+interface PostgresFields {
+  readonly code: string;
+  readonly constraint: string | undefined;
+}
+
+/** The SQLSTATE and constraint of an error of Postgres, also when Prisma has wrapped it; undefined for any other error. */
+export function postgresFields(error: unknown): PostgresFields | undefined {
+  for (let current: unknown = error, depth = 0; current instanceof Error && depth < 6; depth += 1) {
+    const fields = fieldsOf(current);
+    if (fields) return fields;
+    current = nextCause(current);
+  }
+  return undefined;
+}
+
+function fieldsOf(error: Error): PostgresFields | undefined {
+  const own = error as Error & { code?: unknown; constraint?: unknown };
+  if (typeof own.code === 'string' && sqlState.test(own.code)) {
+    return { code: own.code, constraint: typeof own.constraint === 'string' ? own.constraint : undefined };
+  }
+  const original = (own.cause as { originalCode?: unknown; constraint?: { index?: string } } | undefined) ?? {};
+  if (typeof original.originalCode === 'string') {
+    return { code: original.originalCode, constraint: original.constraint?.index };
+  }
+  return undefined;
+}
+
+/** Prisma keeps the driver's error in `meta.driverAdapterError`, everybody else in `cause`. */
+function nextCause(error: Error): unknown {
+  const meta = (error as Error & { meta?: { driverAdapterError?: unknown } }).meta;
+  return meta?.driverAdapterError ?? error.cause;
+}
+
+// Five characters, at least one digit: keeps Node's own codes ("EPIPE") apart from SQLSTATEs ("42P01").
+const sqlState = /^(?=.*\d)[0-9A-Z]{5}$/;
+
+/** True when a row with the same unique key is already there; with `constraint` only for that constraint or index. */
+export function isUniqueViolation(error: unknown, constraint?: string): boolean {
+  const fields = postgresFields(error);
+  if (fields?.code !== '23505') return false;
+  return constraint === undefined || fields.constraint === undefined || fields.constraint === constraint;
+}
+
+/** True when a row refers to one that is not there (or is of another tenant). */
+export function isForeignKeyViolation(error: unknown): boolean {
+  return postgresFields(error)?.code === '23503';
+}
+
+/** True when Postgres gave up this transaction for another one (serialization failure or deadlock): run it again. */
+export function isSerializationFailure(error: unknown): boolean {
+  const code = postgresFields(error)?.code;
+  return code === '40001' || code === '40P01';
+}
+
+/** True when row-level security or a missing grant refused the statement. */
+export function isRefused(error: unknown): boolean {
+  return postgresFields(error)?.code === '42501';
+}
+
+const lostStates = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '53300']);
+const lostCodes = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
+const lostMessages =
+  /connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|client was closed|after calling end on the pool/i;
+
+/** True when the connection, not the statement, failed: the database is away or has closed the session. */
+export function isConnectionLoss(error: unknown): boolean {
+  if (isDatabaseFailure(error, 'database_unreachable')) return true;
+  const state = postgresFields(error)?.code;
+  if (state !== undefined) return state.startsWith('08') || lostStates.has(state);
+  if (!(error instanceof Error)) return false;
+  const code = (error as Error & { code?: unknown }).code;
+  return (typeof code === 'string' && lostCodes.has(code)) || lostMessages.test(error.message);
+}

@@ -1,0 +1,20 @@
+export { Database, openDatabase } from './database.js';
+export { drift, type DriftOptions } from './drift.js';
+export { startEmbedded, type EmbeddedOptions, type EmbeddedPostgres } from './embedded/embedded-postgres.js';
+export {
+  DatabaseFailure,
+  databaseFailures,
+  isConnectionLoss,
+  isDatabaseFailure,
+  isForeignKeyViolation,
+  isRefused,
+  isSerializationFailure,
+  isUniqueViolation,
+  postgresFields,
+  type DatabaseFailureCode,
+} from './failures.js';
+export { migrate, type MigrateOptions, type MigrationSet } from './migrate.js';
+export type { DatabaseOptions } from './pool.js';
+export { prepareSchema } from './roles.js';
+export { systemReasons, type SystemReason } from './system-reason.js';
+export { detached, type Tx } from './transaction.js';

@@ -1,0 +1,70 @@
+import pg from 'pg';
+import { DatabaseFailure } from './failures.js';
+import { appRole, checkedSchema } from './transaction.js';
+
+/** How to reach one service's schema. */
+export interface DatabaseOptions {
+  /** A postgres:// address; of the embedded Postgres or of a server. */
+  readonly url: string;
+  readonly schema: string;
+  /** Connections at most: 10 unless told, 4 on the embedded Postgres (which has one backend anyway). */
+  readonly poolSize?: number;
+  readonly embedded: boolean;
+  /** Told about connections that break while idle and about hooks that throw; silent unless given. */
+  readonly onError?: (error: Error) => void;
+}
+
+const connectWithinMs = 15_000;
+const idleInTransactionMs = 30_000;
+const statementMs = 60_000;
+
+/**
+ * Makes the connections of one service. They start under the role that row-level security binds, so that a statement
+ * that escapes its transaction sees nothing even when the login may see everything.
+ */
+export function openPool(options: DatabaseOptions): pg.Pool {
+  const schema = checkedSchema(options.schema);
+  const settings: pg.PoolConfig & { pipeline: boolean } = {
+    connectionString: options.url,
+    max: options.poolSize ?? (options.embedded ? 4 : 10),
+    // Statements of one transaction are sent without waiting for the answer to the one before.
+    pipeline: true,
+    keepAlive: true,
+    connectionTimeoutMillis: connectWithinMs,
+    idleTimeoutMillis: 60_000,
+    application_name: `support101 ${schema}`,
+  };
+  if (!options.embedded) {
+    settings.statement_timeout = statementMs;
+    settings.idle_in_transaction_session_timeout = idleInTransactionMs;
+    settings.options = `-c role=${appRole(schema)} -c search_path=${schema},public`;
+  }
+  const pool = new pg.Pool(settings);
+  // Without a listener a connection that breaks while idle would end the process.
+  pool.on('error', (error) => options.onError?.(error));
+  return pool;
+}
+
+/** Takes a connection; failures have names. */
+export async function takeConnection(pool: pg.Pool): Promise<pg.PoolClient> {
+  if (pool.ending) throw new DatabaseFailure('database_closed');
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw connectionFailure(pool, error);
+  }
+}
+
+function connectionFailure(pool: pg.Pool, cause: unknown): DatabaseFailure {
+  const detail = messageOf(cause);
+  if (pool.ending) return new DatabaseFailure('database_closed', undefined, { cause });
+  if (/role ".*" does not exist/.test(detail)) return new DatabaseFailure('roles_missing', detail, { cause });
+  const busy = detail.startsWith('timeout exceeded') && pool.totalCount >= pool.options.max;
+  return new DatabaseFailure(busy ? 'database_busy' : 'database_unreachable', detail, { cause });
+}
+
+/** The message of anything thrown; Node's connection errors over several addresses have theirs inside. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}

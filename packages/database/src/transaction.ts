@@ -1,0 +1,82 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { TenantId } from '@support101/contracts';
+import { DatabaseFailure } from './failures.js';
+import type { SystemReason } from './system-reason.js';
+
+/** One open transaction, of `Database` or of `PrismaDatabase`: what repositories take as their first argument. */
+export interface Tx {
+  /** The tenant whose rows are visible; undefined in a system transaction. */
+  readonly tenantId: TenantId | undefined;
+  /** Runs one statement; with `name` it is a prepared statement, kept by the connection (one name, one text). */
+  query<Row extends object>(text: string, values?: readonly unknown[], name?: string): Promise<Row[]>;
+  /** Runs `run` once the commit is known; not at all when the transaction fails or its outcome is unknown. */
+  afterCommit(run: () => void): void;
+}
+
+const identifier = /^[a-z][a-z0-9_]{0,50}$/;
+
+/** The schema's name, checked: it is put into SQL text, and role names are made from it. */
+export function checkedSchema(schema: string): string {
+  if (!identifier.test(schema)) throw new TypeError(`not a schema name: ${JSON.stringify(schema)}`);
+  return schema;
+}
+
+/** The role under which row-level security shows one tenant's rows. */
+export function appRole(schema: string): string {
+  return `${checkedSchema(schema)}_app`;
+}
+
+/** The role whose policies show the rows of all tenants. */
+export function systemRole(schema: string): string {
+  return `${checkedSchema(schema)}_system`;
+}
+
+/**
+ * Opens a tenant's transaction in one round trip. The id is checked before it becomes part of the text:
+ * a TypeID has no character that SQL could misread.
+ */
+export function openForTenant(schema: string, tenantId: string): string {
+  if (!TenantId.safeParse(tenantId).success) {
+    throw new DatabaseFailure('invalid_tenant', JSON.stringify(String(tenantId).slice(0, 40)));
+  }
+  return `begin; set local role ${appRole(schema)}; set local search_path to ${schema}, public; set local app.tenant_id to '${tenantId}'`;
+}
+
+/** Opens a system transaction; the reason is visible in the server's log lines and to `current_setting`. */
+export function openAsSystem(schema: string, reason: SystemReason): string {
+  return `begin; set local role ${systemRole(schema)}; set local search_path to ${schema}, public; set local app.system_reason to '${reason}'`;
+}
+
+const current = new AsyncLocalStorage<{ open: boolean }>();
+
+/**
+ * Runs `run` and refuses transactions opened inside it. On embedded Postgres, which has one backend, a second
+ * transaction inside an open one waits for ever; on any other it can exhaust the pool. Better a named error at once.
+ */
+export async function exclusively<T>(run: () => Promise<T>): Promise<T> {
+  if (current.getStore()?.open) {
+    throw new DatabaseFailure('nested_transaction', 'Pass `tx` on, or do the other work before or after.');
+  }
+  const mark = { open: true };
+  try {
+    return await current.run(mark, run);
+  } finally {
+    mark.open = false;
+  }
+}
+
+/** Runs `run` as if no transaction were open around it: for loops that serve many callers. */
+export function detached<T>(run: () => T): T {
+  return current.run({ open: false }, run);
+}
+
+/** Runs what waited for the commit; a hook that throws is reported and does not stop the others. */
+export function runHooks(hooks: readonly (() => void)[], onError: (error: Error) => void): void {
+  for (const hook of hooks) {
+    try {
+      hook();
+    } catch (error) {
+      onError(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+}
