@@ -16,13 +16,20 @@ export interface RunConfig {
   readonly allowedTools?: readonly string[] | undefined;
 }
 
-/** A strict configuration schema: the runtime's limits with bounds and the given defaults, and the blueprint's own fields. */
+/**
+ * A strict configuration schema: the runtime's limits with bounds and the given defaults, and the blueprint's own fields.
+ * `fewestIterations` is what the shortest useful run takes.
+ */
 export function configSchema<Shape extends z.ZodRawShape>(
-  defaults: { maxIterations: number; timeoutSeconds: number },
+  defaults: { maxIterations: number; timeoutSeconds: number; fewestIterations?: number },
   shape: Shape,
 ) {
   return z.strictObject({
-    maxIterations: z.int().min(1).max(100).default(defaults.maxIterations),
+    maxIterations: z
+      .int()
+      .min(defaults.fewestIterations ?? 1)
+      .max(100)
+      .default(defaults.maxIterations),
     timeoutSeconds: z.int().min(1).max(3600).default(defaults.timeoutSeconds),
     allowedTools: z.array(z.string().max(64)).max(100).optional(),
     ...shape,
@@ -85,7 +92,7 @@ export function defineBlueprint<
 }): Blueprint<In, Out> {
   const { agent: Agent, ...described } = definition;
   refuseDuplicates(definition.name, definition.tools);
-  const agent = new Agent();
+  const agent = Object.freeze(new Agent());
   const parseConfig = (overrides: unknown) =>
     toPlainObject(parseOrThrow(definition.configSchema, overrides, 'blueprint_config_invalid')) as RunConfig & JsonObject;
   const state = (value: unknown) => checked(definition.stateSchema, value, 'state_invalid');

@@ -1,6 +1,7 @@
 export * from './agent.js';
 export * from './blueprint.js';
 export * from './failure.js';
+export * from './harness.js';
 export * from './human.js';
 export * from './json.js';
 export * from './step-context.js';

@@ -32,6 +32,8 @@ export interface StepSurroundings {
   readonly model: string;
   readonly signal: AbortSignal;
   now(): Date;
+  /** Told of every tool call that passed the checks, before it runs. */
+  onToolCall?(call: ToolCall): void;
   /**
    * Stands around every tool call: approval, effect ledger, audit. Without it, read tools run and a tool that needs
    * approval is refused.
@@ -81,6 +83,7 @@ async function callTool(surroundings: StepSurroundings, named: Tool, rawInput: u
     index,
     execute: (effectKey) => execute(surroundings, tool, input.data, effectKey),
   };
+  surroundings.onToolCall?.(call);
   if (surroundings.aroundTool !== undefined) return surroundings.aroundTool(call);
   if (tool.requiresApproval) throw new RunFailure('tool_needs_approval', `${tool.name} needs a person's approval.`);
   return call.execute(effectKeyOf(surroundings, call));
