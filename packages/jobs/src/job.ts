@@ -38,9 +38,11 @@ export interface JobDefinition<P = unknown> {
 
 /** Declares a kind of job. */
 export function defineJob<P>(definition: JobDefinition<P>): JobDefinition<P> {
-  if (!/^[a-z][a-z0-9.-]*$/.test(definition.name)) throw new Error(`${definition.name}: a job's name has lower-case letters, digits, "." and "-"`);
+  if (!/^[a-z][a-z0-9.-]*$/.test(definition.name))
+    throw new Error(`${definition.name}: a job's name has lower-case letters, digits, "." and "-"`);
   for (const field of ['attempts', 'concurrency', 'timeoutMs'] as const) {
-    if (!Number.isInteger(definition[field]) || definition[field] < 1) throw new Error(`${definition.name}: ${field} must be at least 1`);
+    if (!Number.isInteger(definition[field]) || definition[field] < 1)
+      throw new Error(`${definition.name}: ${field} must be at least 1`);
   }
   if (!(definition.backoffMs >= 0)) throw new Error(`${definition.name}: backoffMs must not be negative`);
   return Object.freeze({ ...definition });

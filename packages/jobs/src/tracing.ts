@@ -20,7 +20,12 @@ export function currentTraceparent(): string | undefined {
 }
 
 /** Runs one try of a job in a span of its own, in the trace that queued it. */
-export async function inJobSpan<T>(name: string, attributes: Attributes, traceparent: string | undefined, run: () => Promise<T>): Promise<T> {
+export async function inJobSpan<T>(
+  name: string,
+  attributes: Attributes,
+  traceparent: string | undefined,
+  run: () => Promise<T>,
+): Promise<T> {
   const parent = contextOf(traceparent);
   const span = trace.getTracer('@support101/jobs').startSpan(name, { kind: SpanKind.CONSUMER, attributes }, parent);
   try {

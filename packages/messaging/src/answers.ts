@@ -10,7 +10,11 @@ export interface CommandContext {
 }
 
 /** The shape of a method that answers a contract; later parameters may be left out. */
-export type CommandHandler<C extends Rpc> = (input: InputOf<C>, caller: CallerOf<C>, context: CommandContext) => Promise<OutputOf<C>>;
+export type CommandHandler<C extends Rpc> = (
+  input: InputOf<C>,
+  caller: CallerOf<C>,
+  context: CommandContext,
+) => Promise<OutputOf<C>>;
 
 /** One event as a consumer gets it: parsed, with the caller that stands for who caused it. */
 export interface Delivery<E extends EventContract = EventContract> {

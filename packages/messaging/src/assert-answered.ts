@@ -7,7 +7,9 @@ export function assertAnswered(registry: Registry, service: string, bindings: re
   const answered = bindings.flatMap((binding) => (binding.kind === 'answers' ? [binding.contract.subject] : []));
   const problems = [
     ...[...declared].filter((subject) => !answered.includes(subject)).map((subject) => `${subject} is not answered`),
-    ...[...new Set(answered)].filter((subject) => !declared.has(subject)).map((subject) => `${subject} is no contract of ${service}`),
+    ...[...new Set(answered)]
+      .filter((subject) => !declared.has(subject))
+      .map((subject) => `${subject} is no contract of ${service}`),
     ...answered.filter((subject, index) => answered.indexOf(subject) !== index).map((subject) => `${subject} is answered twice`),
   ];
   if (problems.length > 0) throw new Error(`${service}: ${problems.join('; ')}`);

@@ -26,7 +26,12 @@ export class CommandClient {
   ) {}
 
   /** Asks and gives the answer; throws the DomainError of the answering side, `service_unavailable` or `deadline_exceeded`. */
-  async call<C extends Rpc>(contract: C, input: z.input<C['input']>, caller: Caller, options: CallOptions = {}): Promise<OutputOf<C>> {
+  async call<C extends Rpc>(
+    contract: C,
+    input: z.input<C['input']>,
+    caller: Caller,
+    options: CallOptions = {},
+  ): Promise<OutputOf<C>> {
     const reply = await this.callForReply(contract, input, caller, options);
     return reply.output;
   }

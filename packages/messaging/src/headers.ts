@@ -49,7 +49,8 @@ export function callerFromHeaders(headers: Headers): Caller {
     deadlineAt: deadlineOf(headers),
     idempotencyKey: decode(headers[headerNames.idempotencyKey]),
   });
-  if (!caller.success) throw new DomainError('validation_failed', `The message's headers are not valid: ${describe(caller.error.issues)}`);
+  if (!caller.success)
+    throw new DomainError('validation_failed', `The message's headers are not valid: ${describe(caller.error.issues)}`);
   return caller.data;
 }
 

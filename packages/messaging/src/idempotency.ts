@@ -96,7 +96,10 @@ export class Idempotency {
 }
 
 function attemptOf(contract: Rpc, input: unknown, caller: Caller, scope: string): Attempt {
-  const key = caller.idempotencyKey === undefined || scope !== platformScope ? caller.idempotencyKey : `${caller.principal.id} ${caller.idempotencyKey}`;
+  const key =
+    caller.idempotencyKey === undefined || scope !== platformScope
+      ? caller.idempotencyKey
+      : `${caller.principal.id} ${caller.idempotencyKey}`;
   const hash = createHash('sha256').update(canonicalJson(input)).digest('hex');
   return { scope, subject: contract.subject, key, hash };
 }

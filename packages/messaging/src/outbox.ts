@@ -1,4 +1,12 @@
-import { DomainError, type Caller, type DataOf, type EventContract, type EventEnvelope, type EventId, type TenantId } from '@support101/contracts';
+import {
+  DomainError,
+  type Caller,
+  type DataOf,
+  type EventContract,
+  type EventEnvelope,
+  type EventId,
+  type TenantId,
+} from '@support101/contracts';
 import type { Tx } from '@support101/database';
 import { typeid } from 'typeid-js';
 import { systemTime, type TimeSource } from './time.js';

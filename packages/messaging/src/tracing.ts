@@ -37,7 +37,11 @@ export async function inSpan<T>(
   const parent = options.parent ?? context.active();
   const span = trace
     .getTracer('@support101/messaging')
-    .startSpan(name, { kind: options.kind, ...(options.attributes === undefined ? {} : { attributes: options.attributes }) }, parent);
+    .startSpan(
+      name,
+      { kind: options.kind, ...(options.attributes === undefined ? {} : { attributes: options.attributes }) },
+      parent,
+    );
   try {
     return await context.with(trace.setSpan(parent, span), run, undefined, span);
   } catch (error) {

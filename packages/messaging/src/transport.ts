@@ -21,7 +21,9 @@ export interface ConsumerSubscription extends Subscription {
 }
 
 /** How one event's publishing ended. An event that failed stays in the outbox. */
-export type PublishResult = { readonly id: EventId; readonly ok: true } | { readonly id: EventId; readonly ok: false; readonly error: Error };
+export type PublishResult =
+  | { readonly id: EventId; readonly ok: true }
+  | { readonly id: EventId; readonly ok: false; readonly error: Error };
 
 /** An event that a durable gave up on, with the last error's text. */
 export interface DeadLetter {
