@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 // region: README
 import { z } from 'zod';
-import { BaseAgent, configSchema, defineBlueprint, defineTask, defineTool, KnowledgeHit, runBlueprint } from './index.js';
-import type { Action, Plan, StepContext, StepResult } from './index.js';
+import { BaseAgent, configSchema, defineBlueprint, runBlueprint, type Action, type Plan } from './index.js';
+import { defineTask, defineTool, KnowledgeHit, type StepContext, type StepResult } from './index.js';
 
 const Input = z.strictObject({ word: z.string().min(1).max(100) });
 const Output = z.strictObject({ explanation: z.string(), articleId: z.string() });
