@@ -7,6 +7,9 @@ import { findProgram, type Running } from './programs.ts';
 
 const run = promisify(execFile);
 
+/** One way to get a server; it fails where it is not open. */
+type Rung = (engine: Engine) => Promise<Running>;
+
 /** A way to a server that has worked once, and the server it gave. */
 interface Found {
   readonly first: Running;
@@ -19,20 +22,23 @@ const found = new Map<Engine, Promise<Found>>();
  * Starts a server: the one named in the environment, else a container where a Docker engine answers, else a program
  * of this machine, else that program installed with apt-get (Debian, as root). The rung that worked is used again.
  */
-export async function start(engine: Engine): Promise<Running> {
+export async function start(
+  engine: Engine,
+  rungs: readonly Rung[] = [startContainer, startProgram, installAndStart],
+): Promise<Running> {
   const known = found.get(engine);
   if (known !== undefined) return (await known).again();
-  const climbing = climb(engine);
+  const climbing = climb(engine, rungs);
   found.set(engine, climbing);
   climbing.catch(() => found.delete(engine));
   return (await climbing).first;
 }
 
-async function climb(engine: Engine): Promise<Found> {
+async function climb(engine: Engine, rungs: readonly Rung[]): Promise<Found> {
   const given = process.env[engine.variable];
   if (given !== undefined && given !== '') return withFirst(() => useGiven(engine, given));
   const missing: string[] = [];
-  for (const rung of [startContainer, startProgram, installAndStart]) {
+  for (const rung of rungs) {
     try {
       return await withFirst(() => rung(engine));
     } catch (error) {
