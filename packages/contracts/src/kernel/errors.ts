@@ -33,6 +33,8 @@ export const errorCatalogue = {
   run_input_invalid: { status: 422, title: 'The input does not fit the blueprint' },
   limit_exceeded: { status: 429, title: 'A limit of the tenant’s tier is reached' },
   rate_limited: { status: 429, title: 'Too many requests' },
+  model_output_invalid: { status: 502, title: 'The model’s output does not fit the task' },
+  model_unavailable: { status: 503, title: 'The model could not be reached' },
   internal: { status: 500, title: 'Something went wrong on our side' },
   service_unavailable: { status: 503, title: 'A part of the system is not available' },
   deadline_exceeded: { status: 504, title: 'The answer did not come in time' },
