@@ -4,11 +4,12 @@ import { dirname, join } from 'node:path';
 import { PrismaPg } from '@prisma/adapter-pg';
 import {
   bindMigrationAwareSqlAdapterFactory,
+  ColumnTypeEnum,
   type SqlDriverAdapter,
   type SqlMigrationAwareDriverAdapterFactory,
 } from '@prisma/driver-adapter-utils';
 import type { MigrationList, SchemaContainer } from '@prisma/schema-engine-wasm/schema_engine_bg';
-import type pg from 'pg';
+import pg from 'pg';
 
 // The one file that knows Prisma's migration engine: an internal package, pinned exactly.
 
@@ -62,6 +63,7 @@ class OneConnectionFactory implements SqlMigrationAwareDriverAdapterFactory {
     adapter.executeScript = async (script) => {
       await this.#pool.query(script);
     };
+    answerCatalogueChars(this.#pool, adapter);
     return adapter;
   }
 
@@ -70,12 +72,39 @@ class OneConnectionFactory implements SqlMigrationAwareDriverAdapterFactory {
   }
 }
 
+// Postgres' own one-byte type, found only in its catalogue: Prisma's adapter refuses it, the engine asks for it.
+const catalogueChar = 18;
+
+function answerCatalogueChars(pool: pg.Pool, adapter: SqlDriverAdapter): void {
+  const charColumns = new WeakMap<unknown[], number[]>();
+  const send = pool.query.bind(pool) as (...parameters: unknown[]) => Promise<pg.QueryArrayResult>;
+  const relabelled = async (...parameters: unknown[]) => {
+    const result = await send(...parameters);
+    const columns = (result.fields ?? []).flatMap((field, column) => (field.dataTypeID === catalogueChar ? [column] : []));
+    if (columns.length === 0) return result;
+    for (const column of columns) Object.assign(result.fields[column] ?? {}, { dataTypeID: pg.types.builtins.TEXT });
+    charColumns.set(result.rows, columns);
+    return result;
+  };
+  pool.query = relabelled as unknown as typeof pool.query;
+  const queryRaw = adapter.queryRaw.bind(adapter);
+  adapter.queryRaw = async (query) => {
+    const result = await queryRaw(query);
+    for (const column of charColumns.get(result.rows) ?? []) result.columnTypes[column] = ColumnTypeEnum.Character;
+    return result;
+  };
+}
+
 type EngineModule = typeof import('@prisma/schema-engine-wasm/schema_engine_bg') & { __wbg_set_wasm(exports: object): void };
 
 /** TypeScript knows WebAssembly only with the browser's types. */
 declare const WebAssembly: {
   instantiate(bytes: Uint8Array, imports: object): Promise<{ instance: { exports: { __wbindgen_start(): void } } }>;
 };
+
+/** Where the engine leaves the message of a panic, before it ends in an error that says nothing. */
+const panics = { message: '', set_message: (message: string) => void (panics.message = message) };
+Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: panics });
 
 let loading: Promise<EngineModule> | undefined;
 
