@@ -1,6 +1,10 @@
-/** What time it is. Services ask this and never `Date`, so that tests can move time. */
+import { systemTime, type TimeSource } from '@support101/messaging';
+
+/** What time it is, for services. They ask this and never `Date`, so that tests can move time. */
 export class Clock {
+  constructor(private readonly source: TimeSource = systemTime) {}
+
   now(): Date {
-    return new Date();
+    return this.source.now();
   }
 }
