@@ -1,6 +1,7 @@
 export * from './kernel/access.js';
 export * from './kernel/audit.js';
 export * from './kernel/caller.js';
+export * from './kernel/canonical.js';
 export * from './kernel/contract.js';
 export * from './kernel/envelope.js';
 export * from './kernel/errors.js';

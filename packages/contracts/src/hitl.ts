@@ -1,0 +1,2 @@
+export * from './hitl/request.js';
+export * from './hitl/requests.contract.js';
