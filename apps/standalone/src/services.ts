@@ -1,0 +1,10 @@
+import { agentRuntimeService } from '@support101/agent-runtime/app.module';
+import { learningService } from '@support101/learning/app.module';
+import type { Models } from '@support101/models';
+import type { ServiceDefinition } from '@support101/service-kit';
+import { tenancyService } from '@support101/tenancy/app.module';
+
+/** Every service of the product, in the order they start. */
+export function services(models: Models): ServiceDefinition[] {
+  return [tenancyService, learningService({ embedder: models.embedder }), agentRuntimeService({ tasks: models.tasks })];
+}

@@ -1,0 +1,58 @@
+import { exitConfiguration, SettingsError } from '@support101/service-kit';
+import { readEnv, type StandaloneSettings } from '../env.js';
+import { bannerLines } from './banner.rules.js';
+import { startStandalone, type Standalone } from './standalone.service.js';
+
+/** Runs the product until it is told to stop; gives the exit code. */
+export async function runStandalone(argv: readonly string[]): Promise<number> {
+  const unknown = argv.filter((argument) => argument !== '--reset');
+  if (unknown.length > 0) return complain(`Unknown option ${unknown.join(' ')}. There is one: --reset begins anew.`);
+  const settings = settingsOrProblem();
+  if (typeof settings === 'string') return complain(settings);
+  const started = performance.now();
+  let standalone: Standalone;
+  try {
+    standalone = await startStandalone(settings, { reset: argv.includes('--reset'), progress: printProgress });
+  } catch (error) {
+    return complain(error instanceof Error ? error.message : String(error), 1);
+  }
+  const { parts } = await standalone.health.report();
+  const readySeconds = (performance.now() - started) / 1000;
+  console.log(bannerLines({ ...standalone, parts, readySeconds }).join('\n'));
+  await signalled();
+  console.log('  Stopping: finishing what is under way …');
+  await standalone.close();
+  console.log('  Stopped.');
+  return 0;
+}
+
+function settingsOrProblem(): StandaloneSettings | string {
+  try {
+    return readEnv();
+  } catch (error) {
+    if (error instanceof SettingsError) return error.message;
+    throw error;
+  }
+}
+
+function printProgress(message: string, seconds?: number): void {
+  console.log(seconds === undefined ? `  … ${message}` : `  ✓ ${message} (${seconds.toFixed(1)} s)`);
+}
+
+function complain(message: string, code = exitConfiguration): number {
+  console.error(`\n  ${message.replaceAll('\n', '\n  ')}\n`);
+  return code;
+}
+
+/** Resolves at Ctrl-C or a polite kill. A second signal ends the process at once. */
+function signalled(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = () => {
+      process.once('SIGINT', () => process.exit(130));
+      process.once('SIGTERM', () => process.exit(143));
+      resolve();
+    };
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+  });
+}
