@@ -68,7 +68,7 @@ export const revokeApiKey = rpc('tenancy.api-keys.revoke.v1', {
   http: { method: 'DELETE', path: '/v1/tenants/{tenantId}/api-keys/{keyId}', status: 204 },
   input: z.object({ tenantId: TenantId, keyId: KeyId }),
   output: z.object({}),
-  errors: ['api_key_not_found'],
+  errors: ['tenant_not_found', 'api_key_not_found'],
 });
 
 /** Makes the successor of an API key. */
@@ -90,7 +90,7 @@ export const rotateApiKey = rpc('tenancy.api-keys.rotate.v1', {
     expiresAt: Timestamp.optional().meta({ description: 'When the new key ends; left out: as the old one would have' }),
   }),
   output: NewApiKey,
-  errors: ['api_key_not_found', 'api_key_inactive', 'limit_exceeded'],
+  errors: ['tenant_not_found', 'api_key_not_found', 'api_key_inactive', 'limit_exceeded'],
 });
 
 /** Finds tenant and roles for a credential; for the gateway only. */
