@@ -1,0 +1,111 @@
+// Postgres' wire protocol 3.0, as much of it as the door of an embedded database needs.
+
+/** What a client's first messages ask for; they have no type byte. */
+const startupCodes = { protocol3: 196_608, ssl: 80_877_103, gss: 80_877_104, cancel: 80_877_102 } as const;
+
+/** Messages after which the backend has to work: the end of a unit. */
+const unitEnds = new Set([letter('Q'), letter('S'), letter('F'), letter('H')]);
+const terminate = letter('X');
+const readyForQuery = letter('Z');
+
+// A client that announces more than Postgres itself would take is not speaking this protocol.
+const longestMessage = 0x3fffffff;
+
+function letter(character: string): number {
+  return character.charCodeAt(0);
+}
+
+export type Startup = 'incomplete' | 'session' | 'encryption' | 'cancel' | 'unknown';
+
+/** Takes bytes as they arrive and gives out what a client asks for. */
+export class MessageReader {
+  #buffer: Buffer = Buffer.alloc(0);
+  #scanned = 0;
+
+  add(bytes: Buffer): void {
+    this.#buffer = this.#buffer.length === 0 ? bytes : Buffer.concat([this.#buffer, bytes]);
+  }
+
+  /** Takes one message of the opening phase. */
+  startup(): Startup {
+    if (this.#buffer.length < 8) return 'incomplete';
+    const length = this.#buffer.readInt32BE(0);
+    if (length < 8 || length > 10_000) return 'unknown';
+    if (this.#buffer.length < length) return 'incomplete';
+    const code = this.#buffer.readInt32BE(4);
+    this.#buffer = this.#buffer.subarray(length);
+    if (code === startupCodes.ssl || code === startupCodes.gss) return 'encryption';
+    if (code === startupCodes.cancel) return 'cancel';
+    return code === startupCodes.protocol3 ? 'session' : 'unknown';
+  }
+
+  /**
+   * Takes one unit: messages up to and with the one that makes the backend answer. A unit is never split, because
+   * between its messages the session holds an unnamed statement that any other connection would overwrite.
+   */
+  unit(): Uint8Array | 'incomplete' | 'goodbye' | 'unknown' {
+    while (this.#buffer.length >= this.#scanned + 5) {
+      const type = this.#buffer[this.#scanned] ?? 0;
+      const length = this.#buffer.readInt32BE(this.#scanned + 1);
+      if (length < 4 || length > longestMessage) return 'unknown';
+      if (type === terminate) return 'goodbye';
+      const end = this.#scanned + 1 + length;
+      if (this.#buffer.length < end) return 'incomplete';
+      this.#scanned = end;
+      if (unitEnds.has(type)) return this.#take(end);
+    }
+    return 'incomplete';
+  }
+
+  #take(end: number): Uint8Array {
+    // A copy: the backend reads it while more bytes may arrive, and it checks for a plain Uint8Array.
+    const unit = new Uint8Array(this.#buffer.subarray(0, end));
+    this.#buffer = this.#buffer.subarray(end);
+    this.#scanned = 0;
+    return unit;
+  }
+}
+
+/** Whether the session is free after this answer: it ends in ReadyForQuery with status "idle". */
+export function leavesSessionFree(answer: Uint8Array): boolean {
+  const start = answer.length - 6;
+  return start >= 0 && answer[start] === readyForQuery && answer[start + 5] === letter('I');
+}
+
+/** The answer to an opening client: no password on a socket that only this user can reach. */
+export function welcome(parameters: Readonly<Record<string, string>>, id: number): Buffer {
+  const key = Buffer.alloc(8);
+  key.writeInt32BE(id, 0);
+  return Buffer.concat([
+    message('R', Buffer.alloc(4)),
+    ...Object.entries(parameters).map(([name, value]) => message('S', text(name, value))),
+    message('K', key),
+    message('Z', Buffer.from('I')),
+  ]);
+}
+
+/** A FATAL error: the client is told why, then disconnected. */
+export function fatal(sqlState: string, detail: string): Buffer {
+  return message('E', Buffer.concat([text('SFATAL', 'VFATAL', `C${sqlState}`, `M${detail}`), Buffer.alloc(1)]));
+}
+
+/** A simple query. */
+export function simpleQuery(sql: string): Uint8Array {
+  return new Uint8Array(message('Q', text(sql)));
+}
+
+/** Ends a unit that a client left half-sent. */
+export function sync(): Uint8Array {
+  return new Uint8Array(message('S', Buffer.alloc(0)));
+}
+
+function text(...values: string[]): Buffer {
+  return Buffer.from(values.map((value) => `${value}\0`).join(''));
+}
+
+function message(type: string, body: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.write(type, 0, 'latin1');
+  head.writeInt32BE(body.length + 4, 1);
+  return Buffer.concat([head, body]);
+}
