@@ -1,4 +1,5 @@
-import type { z } from 'zod';
+import { z } from 'zod';
+import type { JsonObject } from './json.js';
 
 /** What a model call cost. Money is integer micro-USD; the model name of the local one begins with `local/`. */
 export interface Usage {
@@ -30,12 +31,17 @@ export interface Task<Input = unknown, Output = unknown> {
   readonly instructions: string;
   readonly input: z.ZodType<Input>;
   readonly output: z.ZodType<Output>;
+  /** The output's JSON Schema in the strict form that models take: closed objects, every property required. */
+  readonly outputSchema: JsonObject;
   readonly temperature: number;
   /** The deterministic implementation that the local model runs. */
   offline(input: Input): Output | Promise<Output>;
 }
 
-/** Declares a task. Its output schema must be expressible as JSON Schema: plain objects, no transforms. */
+/**
+ * Declares a task. Throws when a model could not be held to the output schema: it must be an object without transforms,
+ * and what may be missing is `nullable`, not `optional`.
+ */
 export function defineTask<Input, Output>(definition: {
   name: string;
   instructions: string;
@@ -44,7 +50,29 @@ export function defineTask<Input, Output>(definition: {
   temperature?: number;
   offline(input: Input): Output | Promise<Output>;
 }): Task<Input, Output> {
-  return Object.freeze({ temperature: 0.1, ...definition });
+  if (!/^[a-z][a-z0-9_]{0,63}$/.test(definition.name)) throw new TypeError(`a task's name is snake_case: ${definition.name}`);
+  return Object.freeze({ temperature: 0.1, outputSchema: strictSchema(definition.name, definition.output), ...definition });
+}
+
+// Providers refuse lengths of text in strict schemas; the answer is checked with the zod schema anyway.
+function strictSchema(task: string, output: z.ZodType): JsonObject {
+  const { $schema: _dialect, ...schema } = z.toJSONSchema(output, {
+    target: 'draft-7',
+    override: ({ jsonSchema, path }) => {
+      delete jsonSchema.minLength;
+      delete jsonSchema.maxLength;
+      const loose =
+        jsonSchema.type === 'object'
+          ? Object.keys(jsonSchema.properties ?? {}).find((key) => !jsonSchema.required?.includes(key))
+          : undefined;
+      if (loose !== undefined)
+        throw new TypeError(`${task}: output ${[...path, loose].join('.')} must be nullable, not optional`);
+      if (jsonSchema.type === 'object' && jsonSchema.additionalProperties !== false)
+        throw new TypeError(`${task}: output ${path.join('.')} must be a closed object`);
+    },
+  });
+  if (schema.type !== 'object') throw new TypeError(`${task}: the output must be an object`);
+  return JSON.parse(JSON.stringify(schema)) as JsonObject;
 }
 
 /** A task's validated output and what it cost. */
