@@ -1,9 +1,9 @@
-import { SpanKind, trace, context } from '@opentelemetry/api';
+import { SpanKind } from '@opentelemetry/api';
 import { DomainError, fromProblem, Problem, type Caller, type OutputOf, type Rpc } from '@support101/contracts';
 import type { z } from 'zod';
 import { callerToHeaders, headerNames } from './headers.js';
 import { systemTime, type TimeSource } from './time.js';
-import { contextOf, currentTraceparent, inSpan } from './tracing.js';
+import { activeOr, currentTraceparent, inSpan } from './tracing.js';
 import type { Transport, WireMessage } from './transport.js';
 
 /** How long to wait at most, and until what happens. */
@@ -47,14 +47,17 @@ export class CommandClient {
     const deadlineAt = Math.min(now + (options.timeoutMs ?? contract.timeoutMs), caller.deadlineAt ?? Number.POSITIVE_INFINITY);
     if (deadlineAt <= now) throw new DomainError('deadline_exceeded');
     const attributes = { 'rpc.system': 'support101', 'rpc.method': contract.subject };
-    const parent = trace.getSpanContext(context.active()) === undefined ? contextOf(caller.traceparent) : context.active();
-    const reply = await inSpan(`call ${contract.subject}`, { kind: SpanKind.CLIENT, attributes, parent }, () => {
-      const message = { body: JSON.stringify(input), headers: this.#headers(caller, deadlineAt) };
-      return this.transport.request(contract.subject, message, {
-        timeoutMs: deadlineAt - now,
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-      });
-    });
+    const reply = await inSpan(
+      `call ${contract.subject}`,
+      { kind: SpanKind.CLIENT, attributes, parent: activeOr(caller.traceparent) },
+      () => {
+        const message = { body: JSON.stringify(input), headers: this.#headers(caller, deadlineAt) };
+        return this.transport.request(contract.subject, message, {
+          timeoutMs: deadlineAt - now,
+          ...(options.signal === undefined ? {} : { signal: options.signal }),
+        });
+      },
+    );
     return { output: readReply(reply) as OutputOf<C>, headers: reply.headers };
   }
 

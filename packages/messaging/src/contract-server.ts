@@ -1,8 +1,12 @@
-import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
-import type { Binding } from './answers.js';
-import type { MessagingLog } from './messaging-log.js';
-import type { TimeSource } from './time.js';
-import type { DeadLetter, Transport } from './transport.js';
+import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
+import type { Caller, EventContract, EventEnvelope, Rpc } from '@support101/contracts';
+import { isObservable, lastValueFrom } from 'rxjs';
+import type { Binding, ConsumesOptions } from './answers.js';
+import { answer } from './command-answer.js';
+import { deliver } from './event-delivery.js';
+import { silentLog, type MessagingLog } from './messaging-log.js';
+import { systemTime, type TimeSource } from './time.js';
+import type { ConsumeOptions, ConsumerSubscription, DeadLetter, Subscription, Transport } from './transport.js';
 
 /** What a service's server needs. */
 export interface ContractServerOptions {
@@ -11,32 +15,141 @@ export interface ContractServerOptions {
   readonly transport: Transport;
   readonly log?: MessagingLog;
   readonly time?: TimeSource;
-  /** Keeps events that a durable gave up on; without it they are logged only. */
+  /** Keeps events that a durable gave up on; without it they are logged only. `durable` is the service's own name for it. */
   onDeadLetter?(letter: DeadLetter): Promise<void>;
+}
+
+interface Consumed {
+  readonly event: EventContract;
+  readonly invoke: (...values: unknown[]) => Promise<unknown>;
+}
+
+interface Durable {
+  options: ConsumesOptions;
+  readonly byType: Map<string, Consumed>;
 }
 
 /** Nest microservice strategy: answers contracts and consumes events over a Transport. */
 export class ContractServer extends Server implements CustomTransportStrategy {
-  constructor(readonly options: ContractServerOptions) {
+  readonly #bindings: Binding[] = [];
+  readonly #commands: { contract: Rpc; invoke: (...values: unknown[]) => Promise<unknown> }[] = [];
+  readonly #durables = new Map<string, Durable>();
+  readonly #subscriptions: Subscription[] = [];
+  readonly #consumers = new Map<string, ConsumerSubscription>();
+  readonly #log: MessagingLog;
+  readonly #time: TimeSource;
+
+  constructor(private readonly options: ContractServerOptions) {
     super();
+    this.#log = options.log ?? silentLog;
+    this.#time = options.time ?? systemTime;
   }
 
   /** What is bound, for `assertAnswered`; complete once Nest has initialised the service. */
   get bindings(): readonly Binding[] {
-    return [];
+    return this.#bindings;
   }
 
+  /** Called by Nest for each bound method. */
+  override addHandler(pattern: unknown, callback: MessageHandler, isEvent?: boolean, extras: Record<string, unknown> = {}): void {
+    super.addHandler(pattern, callback, isEvent, extras);
+    const binding = extras['binding'] as Binding | undefined;
+    if (binding === undefined) throw new Error(`${String(pattern)}: bind methods with Answers or Consumes`);
+    this.#bindings.push(binding);
+    const invoke = plain(callback);
+    if (binding.kind === 'answers') this.#commands.push({ contract: binding.contract, invoke });
+    else this.#addConsumer(binding.event, binding.options, invoke);
+  }
+
+  /** Starts answering and consuming; called by Nest. */
   async listen(callback: (error?: unknown) => void): Promise<void> {
-    callback(new Error('not yet'));
+    try {
+      for (const command of this.#commands) await this.#serve(command);
+      for (const [name, durable] of this.#durables) await this.#consume(name, durable);
+    } catch (error) {
+      return callback(error);
+    }
+    callback();
   }
 
+  /** Stops taking messages and waits for those being handled; called by Nest. */
   async close(): Promise<void> {
-    throw new Error('not yet');
+    const subscriptions = this.#subscriptions.splice(0);
+    this.#consumers.clear();
+    await Promise.all(subscriptions.map((subscription) => subscription.close()));
   }
 
-  on(): void {}
+  /** Gives an event to one durable of this service again; rejects with the handler's error. */
+  async redeliver(durable: string, event: EventEnvelope): Promise<void> {
+    const consumer = this.#consumers.get(durable);
+    if (consumer === undefined) throw new Error(`${this.options.service}: nothing consumes as ${durable}`);
+    await consumer.replay(event);
+  }
+
+  on(): void {
+    // There is nothing to listen to: the transport's status() says how it is.
+  }
 
   unwrap<T>(): T {
     return this.options.transport as T;
   }
+
+  async #serve({ contract, invoke }: { contract: Rpc; invoke: (...values: unknown[]) => Promise<unknown> }): Promise<void> {
+    const ports = { time: this.#time, log: this.#log };
+    const call = (input: unknown, caller: Caller, context: unknown) => invoke(input, caller, context);
+    const { service, transport } = this.options;
+    this.#subscriptions.push(
+      await transport.serve(contract.subject, service, (message) => answer(contract, message, call, ports)),
+    );
+  }
+
+  async #consume(name: string, durable: Durable): Promise<void> {
+    const { service, transport } = this.options;
+    const { durable: _, ...policy } = durable.options;
+    const options: ConsumeOptions = {
+      ...policy,
+      durable: `${service}-${name}`,
+      types: [...durable.byType.keys()],
+      onDeadLetter: async (letter) => this.options.onDeadLetter?.({ ...letter, durable: name }),
+    };
+    const subscription = await transport.consume(options, (event, attempt, signal) =>
+      this.#deliver(name, durable, { event, attempt, signal }),
+    );
+    this.#subscriptions.push(subscription);
+    this.#consumers.set(name, subscription);
+  }
+
+  async #deliver(
+    name: string,
+    durable: Durable,
+    delivered: { event: EventEnvelope; attempt: number; signal: AbortSignal },
+  ): Promise<void> {
+    const { event, attempt } = delivered;
+    const consumed = durable.byType.get(event.type);
+    if (consumed === undefined) return;
+    try {
+      await deliver(consumed.event, name, delivered, consumed.invoke);
+    } catch (error) {
+      const facts = { durable: name, type: event.type, eventId: event.id, correlationId: event.correlationid, attempt, error };
+      this.#log.warn(facts, 'an event could not be handled');
+      throw error;
+    }
+  }
+
+  #addConsumer(event: EventContract, options: ConsumesOptions, invoke: Consumed['invoke']): void {
+    const durable = this.#durables.get(options.durable) ?? { options, byType: new Map() };
+    if (durable.byType.has(event.type)) throw new Error(`${options.durable} consumes ${event.type} twice`);
+    durable.byType.set(event.type, { event, invoke });
+    durable.options = { ...durable.options, ...options };
+    this.#durables.set(options.durable, durable);
+  }
+}
+
+/** Nest gives a value or an Observable of one, depending on interceptors and failures. */
+function plain(callback: MessageHandler): (...values: unknown[]) => Promise<unknown> {
+  const call = callback as (...values: unknown[]) => Promise<unknown>;
+  return async (...values) => {
+    const result = await call(...values);
+    return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
+  };
 }

@@ -54,6 +54,15 @@ export function callerFromHeaders(headers: Headers): Caller {
   return caller.data;
 }
 
+/** The correlation id in the headers of a message that may be anything. */
+export function correlationOf(headers: Headers): string | undefined {
+  try {
+    return decode(headers[headerNames.correlation])?.slice(0, 200);
+  } catch {
+    return undefined;
+  }
+}
+
 function deadlineOf(headers: Headers): number | undefined {
   const value = headers[headerNames.deadline];
   return value === undefined ? undefined : Number(value);

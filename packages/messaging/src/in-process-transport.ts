@@ -1,56 +1,150 @@
 import type { EventEnvelope } from '@support101/contracts';
+import { InProcessCommands } from './in-process-commands.js';
+import { InProcessDurable } from './in-process-durable.js';
 import { silentLog, type MessagingLog } from './messaging-log.js';
 import { systemTime, type TimeSource } from './time.js';
-import type {
-  ConsumeOptions,
-  ConsumerSubscription,
-  EventHandler,
-  ObserveFilter,
-  PublishResult,
-  Subscription,
-  Transport,
-  TransportStatus,
-  WireMessage,
+import {
+  checkSize,
+  passes,
+  resourceKey,
+  type ConsumeOptions,
+  type ConsumerSubscription,
+  type EventHandler,
+  type ObserveFilter,
+  type PublishResult,
+  type Subscription,
+  type Transport,
+  type TransportStatus,
+  type WireMessage,
 } from './transport.js';
 
-/** Carries commands and events between the services of one process, with the semantics of the wire. */
+interface Observer {
+  readonly filter: ObserveFilter;
+  readonly listener: (event: EventEnvelope) => void;
+}
+
+/** How many settled event ids are remembered: a repeated publish of one of them is taken without a delivery. */
+const rememberedIds = 10_000;
+
+/**
+ * Carries commands and events between the services of one process, with the semantics of the wire: one instance is
+ * shared by all of them. It keeps nothing on disk. An event's publish resolves when every durable has handled or
+ * dead-lettered it, so what the process loses is still unpublished in the outbox and comes again.
+ */
 export class InProcessTransport implements Transport {
+  readonly #time: TimeSource;
+  readonly #log: MessagingLog;
+  readonly #commands: InProcessCommands;
+  readonly #durables = new Map<string, InProcessDurable>();
+  readonly #observers = new Set<Observer>();
+  readonly #settled = new Set<string>();
+  readonly #inFlight = new Map<string, Promise<void>>();
+  #state: TransportStatus['state'] = 'starting';
+  #open: () => void = () => undefined;
+  readonly #started: Promise<void>;
+
   constructor(options: { time?: TimeSource; log?: MessagingLog } = {}) {
-    void options.time;
-    void systemTime;
-    void silentLog;
+    this.#time = options.time ?? systemTime;
+    this.#log = options.log ?? silentLog;
+    this.#commands = new InProcessCommands(this.#time);
+    this.#started = new Promise((resolve) => (this.#open = resolve));
   }
 
-  /** Lets events flow; call it once all services of the process have registered their durables. Commands flow at once. */
+  /**
+   * Lets events flow: call it once all services of the process listen. Until then they wait, because an event that
+   * passes before a durable is there never reaches it. Commands flow from the beginning.
+   */
   start(): void {
-    throw new Error('not yet');
+    if (this.#state === 'starting') this.#state = 'up';
+    this.#open();
   }
 
-  request(_subject: string, _message: WireMessage, _options: { timeoutMs: number; signal?: AbortSignal }): Promise<WireMessage> {
-    return Promise.reject(new Error('not yet'));
+  async request(
+    subject: string,
+    message: WireMessage,
+    options: { timeoutMs: number; signal?: AbortSignal },
+  ): Promise<WireMessage> {
+    return this.#commands.request(subject, message, options);
   }
 
-  serve(_subject: string, _group: string, _handler: (message: WireMessage) => Promise<WireMessage>): Promise<Subscription> {
-    return Promise.reject(new Error('not yet'));
+  async serve(subject: string, group: string, handler: (message: WireMessage) => Promise<WireMessage>): Promise<Subscription> {
+    return this.#commands.serve(subject, group, handler);
   }
 
-  publish(_events: readonly EventEnvelope[]): Promise<PublishResult[]> {
-    return Promise.reject(new Error('not yet'));
+  async publish(events: readonly EventEnvelope[]): Promise<PublishResult[]> {
+    await this.#started;
+    return Promise.all(events.map((event) => this.#publishOne(event)));
   }
 
-  consume(_options: ConsumeOptions, _handler: EventHandler): Promise<ConsumerSubscription> {
-    return Promise.reject(new Error('not yet'));
+  async consume(options: ConsumeOptions, handler: EventHandler): Promise<ConsumerSubscription> {
+    const durable = this.#durables.get(options.durable) ?? new InProcessDurable(options, this.#time, this.#log);
+    this.#durables.set(options.durable, durable);
+    const close = durable.attach(options, handler);
+    return { close, replay: (event) => durable.take(resourceKey(event), JSON.stringify(event), true) };
   }
 
-  observe(_filter: ObserveFilter, _listener: (event: EventEnvelope) => void): Promise<Subscription> {
-    return Promise.reject(new Error('not yet'));
+  async observe(filter: ObserveFilter, listener: (event: EventEnvelope) => void): Promise<Subscription> {
+    const observer = { filter, listener };
+    this.#observers.add(observer);
+    return {
+      close: async () => {
+        this.#observers.delete(observer);
+      },
+    };
   }
 
   status(): TransportStatus {
-    return { kind: 'in-process', state: 'starting', pending: {} };
+    const pending = Object.fromEntries([...this.#durables.values()].map((durable) => [durable.name, durable.pending]));
+    return { kind: 'in-process', state: this.#state, pending };
   }
 
-  close(): Promise<void> {
-    return Promise.reject(new Error('not yet'));
+  async close(): Promise<void> {
+    this.#state = 'closed';
+    this.#observers.clear();
+    await Promise.all([this.#commands.close(), ...[...this.#durables.values()].map((durable) => durable.close())]);
+    this.#open();
+  }
+
+  async #publishOne(event: EventEnvelope): Promise<PublishResult> {
+    try {
+      await (this.#inFlight.get(event.id) ?? this.#fanOut(event));
+      return { id: event.id, ok: true };
+    } catch (error) {
+      return { id: event.id, ok: false, error: error instanceof Error ? error : new Error(String(error)) };
+    }
+  }
+
+  #fanOut(event: EventEnvelope): Promise<void> {
+    if (this.#settled.has(event.id)) return Promise.resolve();
+    if (this.#state === 'closed') return Promise.reject(new Error('the transport is closed'));
+    const text = JSON.stringify(event);
+    checkSize(text);
+    const durables = [...this.#durables.values()].filter((durable) => durable.types.has(event.type));
+    const key = resourceKey(event);
+    const settled = Promise.all(durables.map((durable) => durable.take(key, text))).then(() => this.#remember(event.id));
+    this.#inFlight.set(event.id, settled);
+    void settled.catch(() => undefined).finally(() => this.#inFlight.delete(event.id));
+    if (this.#observers.size > 0) setImmediate(() => this.#show(event));
+    return settled;
+  }
+
+  #show(event: EventEnvelope): void {
+    for (const { filter, listener } of this.#observers) {
+      if (!passes(filter, event)) continue;
+      try {
+        listener(event);
+      } catch (error) {
+        this.#log.warn({ error, eventId: event.id }, 'an observer of events failed');
+      }
+    }
+  }
+
+  #remember(id: string): void {
+    this.#settled.add(id);
+    if (this.#settled.size <= rememberedIds) return;
+    for (const oldest of this.#settled) {
+      this.#settled.delete(oldest);
+      return;
+    }
   }
 }

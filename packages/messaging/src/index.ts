@@ -5,6 +5,7 @@ export * from './contract-server.js';
 export * from './database-ports.js';
 export * from './dead-letters.js';
 export * from './headers.js';
+export * from './housekeeping.js';
 export * from './idempotency.js';
 export * from './in-process-transport.js';
 export * from './inbox.js';

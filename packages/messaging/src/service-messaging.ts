@@ -1,13 +1,14 @@
-import type { Database } from '@support101/database';
+import { detached, type Database } from '@support101/database';
 import { CommandClient } from './command-client.js';
 import { ContractServer } from './contract-server.js';
 import { DeadLetters } from './dead-letters.js';
+import { Housekeeping } from './housekeeping.js';
 import { Idempotency } from './idempotency.js';
 import { Inbox } from './inbox.js';
 import type { MessagingLog } from './messaging-log.js';
 import { Outbox } from './outbox.js';
 import { OutboxRelay } from './outbox-relay.js';
-import type { TimeSource } from './time.js';
+import { systemTime, type TimeSource } from './time.js';
 import type { Transport } from './transport.js';
 
 /** What one service's messaging is made from. */
@@ -36,15 +37,16 @@ export interface ServiceMessaging {
 
 /** Puts one service's messaging together. */
 export function createServiceMessaging(options: ServiceMessagingOptions): ServiceMessaging {
-  const { service, transport, database, log, time } = options;
-  const relay = new OutboxRelay({ database, transport, log, ...(time === undefined ? {} : { time }) });
-  const deadLetters = new DeadLetters(database, () => Promise.reject(new Error('not yet')), time);
-  const server = new ContractServer({
+  const { service, transport, database, log, time = systemTime } = options;
+  const relay = new OutboxRelay({ database, transport, log, time });
+  const housekeeping = new Housekeeping(database, { log, time });
+  const deadLetters = new DeadLetters(database, (durable, event) => server.redeliver(durable, event), time);
+  const server: ContractServer = new ContractServer({
     service,
     transport,
     log,
-    onDeadLetter: (letter) => deadLetters.keep(letter),
-    ...(time === undefined ? {} : { time }),
+    time,
+    onDeadLetter: (letter) => detached(() => deadLetters.keep(letter)),
   });
   return {
     server,
@@ -54,7 +56,12 @@ export function createServiceMessaging(options: ServiceMessagingOptions): Servic
     idempotency: new Idempotency(database, time),
     deadLetters,
     relay,
-    start: () => relay.start(),
-    stop: () => relay.close(),
+    start: async () => {
+      await relay.start();
+      housekeeping.start();
+    },
+    stop: async () => {
+      await Promise.all([relay.close(), housekeeping.stop()]);
+    },
   };
 }

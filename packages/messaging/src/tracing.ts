@@ -1,6 +1,7 @@
 import {
   context,
   isSpanContextValid,
+  ROOT_CONTEXT,
   SpanStatusCode,
   trace,
   TraceFlags,
@@ -9,6 +10,7 @@ import {
   type Span,
   type SpanKind,
 } from '@opentelemetry/api';
+import { errorCatalogue, isDomainError } from '@support101/contracts';
 
 const form = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/;
 
@@ -19,35 +21,42 @@ export function currentTraceparent(): string | undefined {
   return `00-${span.traceId}-${span.spanId}-${(span.traceFlags & 0xff).toString(16).padStart(2, '0')}`;
 }
 
-/** The active context with the given traceparent as parent; a missing or malformed one changes nothing. */
-export function contextOf(traceparent: string | undefined): Context {
+/** A context whose parent is the given traceparent and nothing of the running code; a malformed one is ignored. */
+export function remoteContext(traceparent: string | undefined): Context {
   const match = traceparent === undefined ? null : form.exec(traceparent);
-  if (match === null) return context.active();
+  if (match === null) return ROOT_CONTEXT;
   const [, traceId = '', spanId = '', flags = '00'] = match;
   const remote = { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & TraceFlags.SAMPLED, isRemote: true };
-  return isSpanContextValid(remote) ? trace.setSpanContext(context.active(), remote) : context.active();
+  return isSpanContextValid(remote) ? trace.setSpanContext(ROOT_CONTEXT, remote) : ROOT_CONTEXT;
+}
+
+/** The active context where it is part of a trace, else the one of the given traceparent. */
+export function activeOr(traceparent: string | undefined): Context {
+  return trace.getSpanContext(context.active()) === undefined ? remoteContext(traceparent) : context.active();
 }
 
 /** Runs `run` inside a span that ends with it and notes its failure. */
 export async function inSpan<T>(
   name: string,
-  options: { kind: SpanKind; attributes?: Attributes; parent?: Context },
+  options: { kind: SpanKind; attributes?: Attributes; parent: Context },
   run: (span: Span) => Promise<T>,
 ): Promise<T> {
-  const parent = options.parent ?? context.active();
-  const span = trace
-    .getTracer('@support101/messaging')
-    .startSpan(
-      name,
-      { kind: options.kind, ...(options.attributes === undefined ? {} : { attributes: options.attributes }) },
-      parent,
-    );
+  const { kind, attributes = {}, parent } = options;
+  const span = trace.getTracer('@support101/messaging').startSpan(name, { kind, attributes }, parent);
   try {
     return await context.with(trace.setSpan(parent, span), run, undefined, span);
   } catch (error) {
-    span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
+    markFailed(span, error);
     throw error;
   } finally {
     span.end();
   }
+}
+
+/** Notes a failure on a span; a refusal that is the caller's doing only by its code. */
+export function markFailed(span: Span, error: unknown): void {
+  const code = isDomainError(error) ? error.code : undefined;
+  if (code !== undefined) span.setAttribute('support101.error', code);
+  if (code !== undefined && errorCatalogue[code].status < 500) return;
+  span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
 }

@@ -1,7 +1,18 @@
-import type { EventEnvelope, EventId, TenantId } from '@support101/contracts';
+import { DomainError, type EventEnvelope, type EventId, type TenantId } from '@support101/contracts';
 
 /** Largest body of a command, a reply or an event in bytes: NATS' default of 1 MiB less room for headers. */
 export const maxMessageBytes = 1_000_000;
+
+/** Throws `payload_too_large` for a body that no transport carries. */
+export function checkSize(body: string): void {
+  // A UTF-16 unit takes at most three bytes: short texts need no count.
+  if (body.length * 3 > maxMessageBytes && Buffer.byteLength(body) > maxMessageBytes) {
+    throw new DomainError('payload_too_large', `A message may have ${maxMessageBytes} bytes at most.`);
+  }
+}
+
+/** How long closing waits for what is running, in milliseconds. */
+export const drainMs = 8_000;
 
 /** A command or its reply: `body` is bare JSON, header names are lower case. */
 export interface WireMessage {
@@ -98,6 +109,17 @@ export interface Transport {
 /** Thrown by an event handler when trying again cannot help: the event is dead-lettered at once. */
 export class Undeliverable extends Error {
   override readonly name = 'Undeliverable';
+}
+
+/** True when an event passes the filter. */
+export function passes(filter: ObserveFilter, event: EventEnvelope): boolean {
+  if (filter.tenantId !== undefined && filter.tenantId !== event.tenantid) return false;
+  return filter.types === undefined || filter.types.includes(event.type);
+}
+
+/** The resource whose events keep their order, across services and tenants. */
+export function resourceKey(event: EventEnvelope): string {
+  return `${event.tenantid} ${event.subject}`;
 }
 
 /** Recognises an Undeliverable by name, as class identity does not survive package copies. */

@@ -1,0 +1,189 @@
+import type { EventEnvelope } from '@support101/contracts';
+import type { MessagingLog } from './messaging-log.js';
+import { settleWithin, type TimeSource } from './time.js';
+import { consumeDefaults, drainMs, isUndeliverable, type ConsumeOptions, type EventHandler } from './transport.js';
+
+/** An event on its way through a durable. */
+interface Entry {
+  /** JSON text: each delivery gets its own copy. */
+  readonly text: string;
+  /** Replays are tried once and told how it ended. */
+  readonly replay: boolean;
+  attempt: number;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/** The events of one resource: one after the other, the first one may be waiting for its next try. */
+interface Lane {
+  readonly entries: Entry[];
+  busy: boolean;
+}
+
+type Policy = Required<Omit<ConsumeOptions, 'onDeadLetter' | 'durable' | 'types'>>;
+
+/** Wait between two attempts to keep a dead letter, in milliseconds. */
+const keepAgainMs = 1_000;
+
+/** One durable of the in-process transport; it outlives its consumers, as a durable of a broker does. */
+export class InProcessDurable {
+  readonly name: string;
+  readonly types = new Set<string>();
+  readonly #lanes = new Map<string, Lane>();
+  readonly #ready: string[] = [];
+  readonly #consumers: EventHandler[] = [];
+  readonly #running = new Set<Promise<void>>();
+  #options: ConsumeOptions;
+  #next = 0;
+  #pending = 0;
+  #closed = false;
+
+  constructor(
+    options: ConsumeOptions,
+    private readonly time: TimeSource,
+    private readonly log: MessagingLog,
+  ) {
+    this.name = options.durable;
+    this.#options = options;
+  }
+
+  /** Events taken and not settled. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Adds a consumer; several of one durable take turns. The newest one's options hold. */
+  attach(options: ConsumeOptions, handler: EventHandler): () => Promise<void> {
+    this.#options = options;
+    for (const type of options.types) this.types.add(type);
+    this.#consumers.push(handler);
+    this.#pump();
+    return async () => {
+      const index = this.#consumers.indexOf(handler);
+      if (index >= 0) this.#consumers.splice(index, 1);
+      await settleWithin(this.time, drainMs, this.#running);
+    };
+  }
+
+  /** Resolves when the event is handled or dead-lettered; rejects when the durable closes before. */
+  take(key: string, text: string, replay = false): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(new Error(`${this.name}: the transport is closed`));
+      const lane = this.#lanes.get(key) ?? { entries: [], busy: false };
+      lane.entries.push({ text, replay, attempt: 0, resolve, reject });
+      this.#pending += 1;
+      if (lane.entries.length === 1) {
+        this.#lanes.set(key, lane);
+        this.#ready.push(key);
+      }
+      this.#pump();
+    });
+  }
+
+  /** Waits for deliveries that are running, then rejects what is left: it is still in the outbox. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await settleWithin(this.time, drainMs, this.#running);
+    for (const lane of this.#lanes.values()) {
+      for (const entry of lane.entries) entry.reject(new Error(`${this.name}: the transport was closed`));
+    }
+    this.#lanes.clear();
+    this.#pending = 0;
+  }
+
+  get #policy(): Policy {
+    const { backoffMs, maxDeliver, ackWaitMs, concurrency } = this.#options;
+    return {
+      backoffMs: backoffMs ?? consumeDefaults.backoffMs,
+      maxDeliver: maxDeliver ?? consumeDefaults.maxDeliver,
+      ackWaitMs: ackWaitMs ?? consumeDefaults.ackWaitMs,
+      concurrency: concurrency ?? consumeDefaults.concurrency,
+    };
+  }
+
+  #pump(): void {
+    while (!this.#closed && this.#consumers.length > 0 && this.#running.size < this.#policy.concurrency) {
+      const key = this.#ready.shift();
+      if (key === undefined) return;
+      const lane = this.#lanes.get(key);
+      const entry = lane?.entries[0];
+      if (lane === undefined || entry === undefined || lane.busy) continue;
+      lane.busy = true;
+      const running = this.#deliver(key, lane, entry).finally(() => {
+        this.#running.delete(running);
+        this.#pump();
+      });
+      this.#running.add(running);
+    }
+  }
+
+  async #deliver(key: string, lane: Lane, entry: Entry): Promise<void> {
+    entry.attempt += 1;
+    const failure = await this.#tryOnce(entry);
+    if (failure === undefined) return this.#settle(key, lane, entry, () => entry.resolve());
+    if (entry.replay) return this.#settle(key, lane, entry, () => entry.reject(failure));
+    const { maxDeliver, backoffMs } = this.#policy;
+    if (entry.attempt < maxDeliver && !isUndeliverable(failure)) {
+      return this.#again(key, lane, backoffMs[Math.min(entry.attempt, backoffMs.length) - 1] ?? 0);
+    }
+    if (await this.#bury(entry, failure)) return this.#settle(key, lane, entry, () => entry.resolve());
+    return this.#again(key, lane, keepAgainMs);
+  }
+
+  async #tryOnce(entry: Entry): Promise<Error | undefined> {
+    const handler = this.#consumers[(this.#next += 1) % this.#consumers.length];
+    if (handler === undefined) return new Error(`${this.name}: nobody consumes`);
+    const { ackWaitMs } = this.#policy;
+    const controller = new AbortController();
+    let cancel: () => void = () => undefined;
+    const late = new Promise<Error>((resolve) => {
+      cancel = this.time.schedule(ackWaitMs, () => {
+        const error = new Error(`the handler did not finish within ${ackWaitMs} ms`);
+        controller.abort(error);
+        resolve(error);
+      });
+    });
+    const handled = Promise.resolve()
+      .then(() => handler(JSON.parse(entry.text) as EventEnvelope, entry.attempt, controller.signal))
+      .then(() => undefined, toError);
+    const outcome = await Promise.race([handled, late]);
+    cancel();
+    return outcome;
+  }
+
+  /** True when the letter is kept; false when keeping it failed and must be tried again. */
+  async #bury(entry: Entry, failure: Error): Promise<boolean> {
+    const event = JSON.parse(entry.text) as EventEnvelope;
+    const letter = { event, durable: this.name, attempts: entry.attempt, reason: failure.message };
+    this.log.error({ durable: this.name, eventId: event.id, attempts: entry.attempt, error: failure }, 'event dead-lettered');
+    try {
+      await this.#options.onDeadLetter?.(letter);
+      return true;
+    } catch (error) {
+      this.log.error({ durable: this.name, eventId: event.id, error }, 'a dead letter could not be kept; it will be tried again');
+      return false;
+    }
+  }
+
+  /** The lane goes on with the same entry after a while; others pass meanwhile. */
+  #again(key: string, lane: Lane, delayMs: number): void {
+    this.time.schedule(delayMs, () => {
+      lane.busy = false;
+      this.#ready.push(key);
+      this.#pump();
+    });
+  }
+
+  #settle(key: string, lane: Lane, entry: Entry, tell: () => void): void {
+    lane.entries.shift();
+    lane.busy = false;
+    this.#pending -= 1;
+    if (lane.entries.length === 0) this.#lanes.delete(key);
+    else this.#ready.push(key);
+    tell();
+  }
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
