@@ -29,7 +29,7 @@ export class OpenAiClient {
   private readonly api: OpenAI;
   private readonly policy;
 
-  constructor(options: { apiKey: string; baseUrl?: string; limits: CallLimits; random: () => number }) {
+  constructor(options: { apiKey: string; baseUrl: string | undefined; limits: CallLimits; random: () => number }) {
     const { limits } = options;
     this.api = new OpenAI({
       apiKey: options.apiKey,
