@@ -1,0 +1,2 @@
+export * from './governance/audit.contract.js';
+export * from './governance/permissions.contract.js';

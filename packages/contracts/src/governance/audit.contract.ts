@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import { auditTypes } from '../kernel/audit.js';
+import { event, rpc } from '../kernel/contract.js';
+import { AgentId, EventId, RequestId, RunId, TenantId } from '../kernel/ids.js';
+import { page, pageQuery } from '../kernel/page.js';
+import { FreeObject, text, Timestamp } from '../kernel/text.js';
+
+const read = { resource: 'governance:audit', level: 'read' } as const;
+
+export const AuditEventType = z.enum(auditTypes);
+
+/** One entry of a tenant’s audit: who did what to what, when, with which outcome, and its place in the chain. */
+export const AuditEntry = z
+  .object({
+    eventId: EventId,
+    tenantId: TenantId,
+    /** Dense per tenant, from 1. */
+    sequence: z.number().int(),
+    eventType: AuditEventType,
+    /** The action, as the event’s type without its version, for example `hitl.requests.decided`. */
+    action: z.string(),
+    /** `<kind>:<id>` of what it was done to. */
+    resource: z.string(),
+    outcome: z.string(),
+    principal: z.object({ type: z.string(), id: z.string() }),
+    agentId: AgentId.nullable(),
+    runId: RunId.nullable(),
+    requestId: RequestId.nullable(),
+    correlationId: z.string(),
+    details: FreeObject,
+    /** When it happened. */
+    time: Timestamp,
+    /** SHA-256, hex, over the entry and the hash before it. */
+    hash: z.string(),
+    previousHash: z.string(),
+  })
+  .meta({ id: 'AuditEntry' });
+export type AuditEntry = z.infer<typeof AuditEntry>;
+
+const period = { from: Timestamp.optional(), to: Timestamp.optional() };
+const filters = {
+  eventType: AuditEventType.optional(),
+  agentId: AgentId.optional(),
+  runId: RunId.optional(),
+  principalId: text(200).optional(),
+  ...period,
+};
+
+/** Lists the audit, newest first. */
+export const listAudit = rpc('governance.audit.list.v1', {
+  summary: 'List the audit, newest first',
+  access: read,
+  http: { method: 'GET', path: '/v1/governance/audit' },
+  input: z.object({ ...pageQuery, ...filters }),
+  output: page(AuditEntry),
+  errors: ['cursor_invalid'],
+});
+
+/** Reads one entry. */
+export const getAuditEntry = rpc('governance.audit.get.v1', {
+  summary: 'Read one audit entry',
+  access: read,
+  http: { method: 'GET', path: '/v1/governance/audit/{eventId}' },
+  input: z.object({ eventId: EventId }),
+  output: AuditEntry,
+  errors: ['audit_entry_not_found'],
+});
+
+/** What an agent did and what was done to it, newest first. */
+export const auditOfAgent = rpc('governance.audit.of-agent.v1', {
+  summary: 'List the audit of an agent, newest first',
+  access: read,
+  http: { method: 'GET', path: '/v1/governance/audit/agents/{agentId}' },
+  input: z.object({ agentId: AgentId, ...pageQuery }),
+  output: page(AuditEntry),
+  errors: ['cursor_invalid'],
+});
+
+/** The trail of a run, in the order in which it happened. */
+export const auditOfRun = rpc('governance.audit.of-run.v1', {
+  summary: 'List the audit of a run, oldest first',
+  access: read,
+  http: { method: 'GET', path: '/v1/governance/audit/runs/{runId}' },
+  input: z.object({ runId: RunId, ...pageQuery }),
+  output: page(AuditEntry),
+  errors: ['cursor_invalid'],
+});
+
+/** What people were asked and answered, newest first. */
+export const auditOfHumans = rpc('governance.audit.of-humans.v1', {
+  summary: 'List what people were asked and answered, newest first',
+  access: read,
+  http: { method: 'GET', path: '/v1/governance/audit/human-interactions' },
+  input: z.object({ ...pageQuery, ...period }),
+  output: page(AuditEntry),
+  errors: ['cursor_invalid'],
+});
+
+/** Refusals, violations and changes of rights, newest first. */
+export const auditOfSecurity = rpc('governance.audit.of-security.v1', {
+  summary: 'List refusals, violations and changes of rights, newest first',
+  access: read,
+  http: { method: 'GET', path: '/v1/governance/audit/security' },
+  input: z.object({ ...pageQuery, ...period }),
+  output: page(AuditEntry),
+  errors: ['cursor_invalid'],
+});
+
+/** Recomputes the tenant’s hash chain. */
+export const verifyAudit = rpc('governance.audit.verify.v1', {
+  summary: 'Verify that the audit is complete and unaltered',
+  access: read,
+  http: { method: 'GET', path: '/v1/governance/audit/verify' },
+  input: z.object({}),
+  output: z.object({
+    valid: z.boolean(),
+    checked: z.number().int(),
+    firstBadSequence: z.number().int().optional(),
+    /** What is wrong with it. */
+    problem: z.enum(['altered', 'gap', 'head_mismatch']).optional(),
+    head: z.string(),
+  }),
+  errors: [],
+  timeoutMs: 60_000,
+});
+
+/** Something without an event of its own: a refusal, a read of sensitive data, an export. */
+export const recordAudit = rpc('governance.audit.record.v1', {
+  summary: 'Record what has no event of its own',
+  access: { internal: true },
+  input: z.object({
+    tenantId: TenantId,
+    entries: z
+      .array(
+        z.object({
+          eventId: EventId,
+          eventType: AuditEventType,
+          action: z.string(),
+          resource: z.string(),
+          outcome: z.string(),
+          principal: z.object({ type: z.string(), id: z.string() }),
+          correlationId: z.string(),
+          details: FreeObject,
+          time: Timestamp,
+        }),
+      )
+      .min(1)
+      .max(500),
+  }),
+  output: z.object({ recorded: z.number().int() }),
+  errors: [],
+});
+
+/** The audit was exported: an event, since an export of the audit belongs on the audit. */
+export const auditExported = event('governance.audit.exported.v1', {
+  summary: 'The audit was exported',
+  data: z.object({ format: z.enum(['csv', 'json', 'ndjson']), entries: z.number().int() }),
+  resource: () => 'audit:tenant',
+  audit: 'data_accessed',
+});
