@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 /** Every error the system can answer with: its code, HTTP status and title. The only place where they are listed. */
 export const errorCatalogue = {
+  malformed_request: { status: 400, title: 'The request is not valid HTTP' },
   malformed_json: { status: 400, title: 'The body is not valid JSON' },
   validation_failed: { status: 400, title: 'The request is not valid' },
   cursor_invalid: { status: 400, title: 'The cursor is not valid for this list' },
@@ -23,6 +24,7 @@ export const errorCatalogue = {
   role_not_found: { status: 404, title: 'There is no such role' },
   policy_not_found: { status: 404, title: 'There is no such policy' },
   method_not_allowed: { status: 405, title: 'The path does not answer this method' },
+  request_timeout: { status: 408, title: 'The request did not arrive in time' },
   tenant_state_conflict: { status: 409, title: 'The tenant’s state does not allow this' },
   tenant_has_agents: { status: 409, title: 'The tenant still has agents' },
   agent_busy: { status: 409, title: 'The agent has unfinished runs' },
@@ -46,6 +48,7 @@ export const errorCatalogue = {
   edits_invalid: { status: 422, title: 'The edits do not fit the request' },
   limit_exceeded: { status: 429, title: 'A limit of the tenant’s tier is reached' },
   rate_limited: { status: 429, title: 'Too many requests' },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
   model_output_invalid: { status: 502, title: 'The model’s output does not fit the task' },
   model_unavailable: { status: 503, title: 'The model could not be reached' },
   internal: { status: 500, title: 'Something went wrong on our side' },
