@@ -4,7 +4,7 @@ import { DatabaseFailure } from './failures.js';
 import { transact } from './pg-transaction.js';
 import { messageOf, openPool, takeConnection, type DatabaseOptions } from './pool.js';
 import type { SystemReason } from './system-reason.js';
-import { checkedSchema, exclusively, openAsSystem, openForTenant, type Tx } from './transaction.js';
+import { checkedSchema, exclusively, systemSettings, tenantSettings, type Tx } from './transaction.js';
 
 /** One service's schema: every statement runs in a transaction, and every transaction has a tenant or a system reason. */
 export class Database {
@@ -25,12 +25,12 @@ export class Database {
 
   /** Runs `run` in one transaction that sees and writes the rows of this tenant only. */
   async forTenant<T>(tenantId: TenantId, run: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#transact(openForTenant(this.schema, tenantId), tenantId, run);
+    return this.#transact(tenantSettings(this.schema, tenantId), tenantId, run);
   }
 
   /** Runs `run` in one transaction that sees the rows of all tenants; `systemReasons` is the list of all uses. */
   async asSystem<T>(reason: SystemReason, run: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#transact(openAsSystem(this.schema, reason), undefined, run);
+    return this.#transact(systemSettings(this.schema, reason), undefined, run);
   }
 
   /** Resolves when the database answers; throws `database_unreachable`, `database_busy` or `database_closed`. */
@@ -52,9 +52,9 @@ export class Database {
     if (!this.pool.ending) await this.pool.end();
   }
 
-  #transact<T>(text: string, tenantId: TenantId | undefined, run: (tx: Tx) => Promise<T>): Promise<T> {
-    const opening = { pool: this.pool, text, tenantId, named: !this.embedded, onError: this.onError };
-    return exclusively(() => transact(opening, run));
+  #transact<T>(settings: string, tenantId: TenantId | undefined, run: (tx: Tx) => Promise<T>): Promise<T> {
+    const opening = { text: `begin; ${settings}`, tenantId, named: !this.embedded };
+    return exclusively(() => transact(this.pool, opening, run, this.onError));
   }
 }
 

@@ -68,8 +68,8 @@ function nextCause(error: Error): unknown {
   return meta?.driverAdapterError ?? error.cause;
 }
 
-// Five characters, at least one digit: keeps Node's own codes ("EPIPE") apart from SQLSTATEs ("42P01").
-const sqlState = /^(?=.*\d)[0-9A-Z]{5}$/;
+// Five characters, at least one digit: keeps Node's codes ("EPIPE") and Prisma's ("P2002") apart from SQLSTATEs ("42P01").
+const sqlState = /^(?!P[1-9])(?=.*\d)[0-9A-Z]{5}$/;
 
 /** True when a row with the same unique key is already there; with `constraint` only for that constraint or index. */
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {
@@ -95,9 +95,18 @@ export function isRefused(error: unknown): boolean {
 }
 
 const lostStates = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '53300']);
-const lostCodes = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
+const lostCodes = new Set([
+  ...['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN'],
+  ...['P1001', 'P1002', 'P1017'],
+]);
 const lostMessages =
   /connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|client was closed|after calling end on the pool/i;
+
+/** The failure of a COMMIT: without an answer from Postgres nobody knows what became of the transaction. */
+export function commitFailure(error: Error): Error {
+  if (!isConnectionLoss(error)) return error;
+  return new DatabaseFailure('commit_outcome_unknown', error.message, { cause: error });
+}
 
 /** True when the connection, not the statement, failed: the database is away or has closed the session. */
 export function isConnectionLoss(error: unknown): boolean {

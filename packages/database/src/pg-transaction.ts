@@ -1,24 +1,28 @@
 import type { TenantId } from '@support101/contracts';
 import type pg from 'pg';
-import { DatabaseFailure, isConnectionLoss } from './failures.js';
-import { messageOf, takeConnection } from './pool.js';
+import { commitFailure, DatabaseFailure, isConnectionLoss } from './failures.js';
+import { takeConnection } from './pool.js';
 import { runHooks, type Tx } from './transaction.js';
 
 /** What a transaction is opened with. */
 export interface Opening {
-  readonly pool: pg.Pool;
-  /** The statements that begin it and set role and tenant, in one text: one round trip. */
+  /** The statements that open it, as one text: one round trip. */
   readonly text: string;
   readonly tenantId: TenantId | undefined;
   /** Whether named statements are kept by the connection. */
   readonly named: boolean;
-  readonly onError: (error: Error) => void;
 }
 
 /** Runs `run` in one transaction on one connection: commits when it resolves, rolls back when it throws. */
-export async function transact<T>(opening: Opening, run: (tx: Tx) => Promise<T>): Promise<T> {
-  const client = await takeConnection(opening.pool);
+export async function transact<T>(
+  pool: pg.Pool,
+  opening: Opening,
+  run: (tx: Tx) => Promise<T>,
+  onError: (error: Error) => void,
+): Promise<T> {
+  const client = await takeConnection(pool);
   const tx = new PgTx(client, opening);
+  // Also keeps a connection that breaks now from ending the process.
   client.on('error', tx.lose);
   let result: T;
   try {
@@ -31,11 +35,12 @@ export async function transact<T>(opening: Opening, run: (tx: Tx) => Promise<T>)
     client.off('error', tx.lose);
     client.release(tx.lost);
   }
-  runHooks(tx.hooks, opening.onError);
+  runHooks(tx.hooks, onError);
   return result;
 }
 
-class PgTx implements Tx {
+/** Statements on a connection between BEGIN and the end of the transaction. */
+export class PgTx implements Tx {
   readonly tenantId: TenantId | undefined;
   readonly hooks: (() => void)[] = [];
   /** Why the connection cannot be used again. */
@@ -50,8 +55,8 @@ class PgTx implements Tx {
     this.#client = client;
     this.tenantId = opening.tenantId;
     this.#named = opening.named;
-    // Not awaited: the first statement travels behind it. When opening fails the transaction is aborted, so is the
-    // statement, and `query` and `commit` report the cause.
+    // Not awaited: the first statement travels right behind. Should opening fail, the transaction is aborted, that
+    // statement fails too, and `query` and `end` report the cause.
     this.#opened = client.query(opening.text);
     this.#opened.catch(() => undefined);
   }
@@ -75,16 +80,19 @@ class PgTx implements Tx {
     this.hooks.push(run);
   }
 
-  async commit(): Promise<void> {
+  /** Takes no more statements; throws what opening threw. */
+  async end(): Promise<void> {
     this.#open = false;
     await this.#opened;
+  }
+
+  async commit(): Promise<void> {
+    await this.end();
     this.#decided = true;
-    const command = await this.#client.query('commit').then(
-      (result) => result.command,
-      (error: Error) => {
-        throw this.#commitFailure(error);
-      },
-    );
+    const { command } = await this.#client.query('commit').catch((error: Error) => {
+      if (isConnectionLoss(error)) this.lose(error);
+      throw commitFailure(error);
+    });
     if (command === 'ROLLBACK') throw new DatabaseFailure('transaction_aborted');
   }
 
@@ -99,10 +107,4 @@ class PgTx implements Tx {
   readonly lose = (error: Error): void => {
     this.lost ??= error;
   };
-
-  #commitFailure(error: Error): Error {
-    if (!isConnectionLoss(error)) return error;
-    this.lose(error);
-    return new DatabaseFailure('commit_outcome_unknown', messageOf(error), { cause: error });
-  }
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DatabaseFailure } from './failures.js';
 import { appRole, checkedSchema } from './transaction.js';
@@ -39,10 +40,32 @@ export function openPool(options: DatabaseOptions): pg.Pool {
     settings.idle_in_transaction_session_timeout = idleInTransactionMs;
     settings.options = `-c role=${appRole(schema)} -c search_path=${schema},public`;
   }
-  const pool = new pg.Pool(settings);
+  const pool = new WatchedPool(settings);
   // Without a listener a connection that breaks while idle would end the process.
   pool.on('error', (error) => options.onError?.(error));
   return pool;
+}
+
+type TakenCallback = Parameters<pg.Pool['connect']>[0];
+
+const taking = new AsyncLocalStorage<(client: pg.PoolClient) => void>();
+
+/** Lets `PrismaDatabase` see which connection Prisma takes for a transaction. */
+class WatchedPool extends pg.Pool {
+  override connect(): Promise<pg.PoolClient>;
+  override connect(callback: TakenCallback): void;
+  override connect(callback?: TakenCallback): Promise<pg.PoolClient> | void {
+    if (callback) return super.connect(callback);
+    return super.connect().then((client) => {
+      taking.getStore()?.(client);
+      return client;
+    });
+  }
+}
+
+/** Runs `run` and tells `taken` of the connections that it takes from a pool. */
+export function watchConnections<T>(taken: (client: pg.PoolClient) => void, run: () => Promise<T>): Promise<T> {
+  return taking.run(taken, run);
 }
 
 /** Takes a connection; failures have names. */

@@ -32,19 +32,19 @@ export function systemRole(schema: string): string {
 }
 
 /**
- * Opens a tenant's transaction in one round trip. The id is checked before it becomes part of the text:
+ * The statements that make a transaction one tenant's. The id is checked before it becomes part of the text:
  * a TypeID has no character that SQL could misread.
  */
-export function openForTenant(schema: string, tenantId: string): string {
+export function tenantSettings(schema: string, tenantId: string): string {
   if (!TenantId.safeParse(tenantId).success) {
     throw new DatabaseFailure('invalid_tenant', JSON.stringify(String(tenantId).slice(0, 40)));
   }
-  return `begin; set local role ${appRole(schema)}; set local search_path to ${schema}, public; set local app.tenant_id to '${tenantId}'`;
+  return `set local role ${appRole(schema)}; set local search_path to ${schema}, public; set local app.tenant_id to '${tenantId}'`;
 }
 
-/** Opens a system transaction; the reason is visible in the server's log lines and to `current_setting`. */
-export function openAsSystem(schema: string, reason: SystemReason): string {
-  return `begin; set local role ${systemRole(schema)}; set local search_path to ${schema}, public; set local app.system_reason to '${reason}'`;
+/** The statements that make a transaction the system's; the reason can be read by `current_setting`. */
+export function systemSettings(schema: string, reason: SystemReason): string {
+  return `set local role ${systemRole(schema)}; set local search_path to ${schema}, public; set local app.system_reason to '${reason}'`;
 }
 
 const current = new AsyncLocalStorage<{ open: boolean }>();
@@ -54,14 +54,19 @@ const current = new AsyncLocalStorage<{ open: boolean }>();
  * transaction inside an open one waits for ever; on any other it can exhaust the pool. Better a named error at once.
  */
 export async function exclusively<T>(run: () => Promise<T>): Promise<T> {
-  if (current.getStore()?.open) {
-    throw new DatabaseFailure('nested_transaction', 'Pass `tx` on, or do the other work before or after.');
-  }
+  refuseInTransaction();
   const mark = { open: true };
   try {
     return await current.run(mark, run);
   } finally {
     mark.open = false;
+  }
+}
+
+/** Throws `nested_transaction` when called from inside a transaction. */
+export function refuseInTransaction(): void {
+  if (current.getStore()?.open) {
+    throw new DatabaseFailure('nested_transaction', 'Pass `tx` on, or do the other work before or after.');
   }
 }
 
