@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import type { Caller, InputOf, OutputOf } from '@support101/contracts';
+import type { InputOf, OutputOf, TenantCaller } from '@support101/contracts';
 import * as contract from '@support101/contracts/tenancy';
 import { Answers } from '@support101/messaging';
 import { ApiKeysService } from './api-keys.service.js';
@@ -10,7 +10,7 @@ export class ApiKeysHandlers {
   constructor(private readonly keys: ApiKeysService) {}
 
   @Answers(contract.createApiKey)
-  create(input: InputOf<typeof contract.createApiKey>, caller: Caller): Promise<contract.NewApiKey> {
+  create(input: InputOf<typeof contract.createApiKey>, caller: TenantCaller): Promise<contract.NewApiKey> {
     return this.keys.create(input, caller);
   }
 
@@ -20,13 +20,16 @@ export class ApiKeysHandlers {
   }
 
   @Answers(contract.revokeApiKey)
-  async revoke(input: InputOf<typeof contract.revokeApiKey>, caller: Caller): Promise<OutputOf<typeof contract.revokeApiKey>> {
+  async revoke(
+    input: InputOf<typeof contract.revokeApiKey>,
+    caller: TenantCaller,
+  ): Promise<OutputOf<typeof contract.revokeApiKey>> {
     await this.keys.revoke(input, caller);
     return {};
   }
 
   @Answers(contract.rotateApiKey)
-  rotate(input: InputOf<typeof contract.rotateApiKey>, caller: Caller): Promise<contract.NewApiKey> {
+  rotate(input: InputOf<typeof contract.rotateApiKey>, caller: TenantCaller): Promise<contract.NewApiKey> {
     return this.keys.rotate(input, caller);
   }
 }

@@ -1,20 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import {
-  type Caller,
   decodeCursor,
   DomainError,
   encodeCursor,
   type InputOf,
   KeyId,
   type OutputOf,
+  type TenantCaller,
   type TenantId,
 } from '@support101/contracts';
 import * as contract from '@support101/contracts/tenancy';
 import { type Delivery, Outbox } from '@support101/messaging';
 import { Clock, newId } from '@support101/service-kit';
 import { TenancyDatabase, type TenancyTx } from '../platform/tenancy-database.js';
-import { actingOn, TenantsService } from '../tenants/tenants.service.js';
+import { TenantsService } from '../tenants/tenants.service.js';
 import { type ApiKeyRow, ApiKeysRepository, type NewApiKeyRow } from './api-keys.repository.js';
 import * as rules from './api-keys.rules.js';
 
@@ -36,17 +36,16 @@ export class ApiKeysService {
     private readonly clock: Clock,
   ) {}
 
-  create(input: InputOf<typeof contract.createApiKey>, caller: Caller): Promise<contract.NewApiKey> {
-    const acting = actingOn(caller, input.tenantId);
+  create(input: InputOf<typeof contract.createApiKey>, caller: TenantCaller): Promise<contract.NewApiKey> {
     return this.#showingOnce((show) =>
-      this.database.once(contract.createApiKey, input, acting, async (tx) => {
+      this.database.once(contract.createApiKey, input, caller, async (tx) => {
         const now = this.clock.now();
         const expiresAt = input.expiresAt === undefined ? null : new Date(input.expiresAt);
         rules.checkExpiry(expiresAt, now);
         await this.tenants.hold(tx, input.tenantId);
         rules.checkRoom(await this.keys.countActive(tx, input.tenantId, now));
         const { tenantId, name } = input;
-        const row = await this.#make(tx, { tenantId, name, roles: rules.distinct(input.roles), expiresAt }, acting, show);
+        const row = await this.#make(tx, { tenantId, name, roles: rules.distinct(input.roles), expiresAt }, caller, show);
         return toApiKey(row, now);
       }),
     );
@@ -65,20 +64,19 @@ export class ApiKeysService {
     return { data, nextCursor: last === undefined ? null : encodeCursor([last.keyId]) };
   }
 
-  async revoke({ tenantId, keyId }: InputOf<typeof contract.revokeApiKey>, caller: Caller): Promise<void> {
+  async revoke({ tenantId, keyId }: InputOf<typeof contract.revokeApiKey>, caller: TenantCaller): Promise<void> {
     await this.database.forTenant(tenantId, async (tx) => {
       const row = await this.#hold(tx, tenantId, keyId);
       if (row.revokedAt !== null) return;
       await this.keys.update(tx, row, { revokedAt: this.clock.now() });
-      await this.outbox.record(tx, contract.apiKeyRevoked, { tenantId, keyId }, actingOn(caller, tenantId));
+      await this.outbox.record(tx, contract.apiKeyRevoked, { tenantId, keyId }, caller);
     });
   }
 
-  rotate(input: InputOf<typeof contract.rotateApiKey>, caller: Caller): Promise<contract.NewApiKey> {
+  rotate(input: InputOf<typeof contract.rotateApiKey>, caller: TenantCaller): Promise<contract.NewApiKey> {
     const { tenantId, keyId, graceSeconds } = input;
-    const acting = actingOn(caller, tenantId);
     return this.#showingOnce((show) =>
-      this.database.once(contract.rotateApiKey, input, acting, async (tx) => {
+      this.database.once(contract.rotateApiKey, input, caller, async (tx) => {
         const now = this.clock.now();
         const old = await this.#hold(tx, tenantId, keyId);
         const endsAt = rules.endAfterGrace(old, graceSeconds, now);
@@ -86,9 +84,9 @@ export class ApiKeysService {
         rules.checkExpiry(expiresAt, now);
         await this.keys.update(tx, old, { expiresAt: endsAt, rotatedAt: now });
         rules.checkRoom(await this.keys.countActive(tx, tenantId, now));
-        const row = await this.#make(tx, { tenantId, name: old.name, roles: old.roles, expiresAt }, acting, show);
+        const row = await this.#make(tx, { tenantId, name: old.name, roles: old.roles, expiresAt }, caller, show);
         const fact = { tenantId, keyId, replacedBy: row.keyId, endsAt: endsAt.toISOString() };
-        await this.outbox.record(tx, contract.apiKeyRotated, fact, acting);
+        await this.outbox.record(tx, contract.apiKeyRotated, fact, caller);
         return toApiKey(row, now);
       }),
     );
@@ -114,7 +112,7 @@ export class ApiKeysService {
   async #make(
     tx: TenancyTx,
     given: Pick<NewApiKeyRow, 'tenantId' | 'name' | 'roles' | 'expiresAt'>,
-    caller: Caller,
+    caller: TenantCaller,
     show: (key: string) => void,
   ): Promise<ApiKeyRow> {
     const { publicId, secret } = rules.keyParts({

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import type { Caller, InputOf, OutputOf } from '@support101/contracts';
+import type { Caller, InputOf, OutputOf, TenantCaller } from '@support101/contracts';
 import * as contract from '@support101/contracts/tenancy';
 import { Answers } from '@support101/messaging';
 import { TenantsService } from './tenants.service.js';
@@ -25,7 +25,7 @@ export class TenantsHandlers {
   }
 
   @Answers(contract.updateTenant)
-  update(input: InputOf<typeof contract.updateTenant>, caller: Caller): Promise<contract.Tenant> {
+  update(input: InputOf<typeof contract.updateTenant>, caller: TenantCaller): Promise<contract.Tenant> {
     return this.tenants.update(input, caller);
   }
 

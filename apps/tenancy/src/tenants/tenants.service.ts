@@ -6,6 +6,7 @@ import {
   encodeCursor,
   type InputOf,
   type OutputOf,
+  type TenantCaller,
   TenantId,
 } from '@support101/contracts';
 import { countAgents } from '@support101/contracts/agent-runtime';
@@ -16,7 +17,7 @@ import { TenancyDatabase, type TenancyTx } from '../platform/tenancy-database.js
 import { type TenantRow, TenantsRepository } from './tenants.repository.js';
 import * as rules from './tenants.rules.js';
 
-export { actingOn, limitsOf, type OwnLimits } from './tenants.rules.js';
+export { limitsOf, type OwnLimits } from './tenants.rules.js';
 
 /** Tenants: who is a customer, in what state, and with which limits. */
 @Injectable()
@@ -43,7 +44,7 @@ export class TenantsService {
         activatedAt: autoActivate ? now : null,
       });
       const { name, tier, status } = row;
-      await this.outbox.record(tx, contract.tenantCreated, { tenantId, name, tier, status }, rules.actingOn(caller, tenantId));
+      await this.outbox.record(tx, contract.tenantCreated, { tenantId, name, tier, status }, caller, { tenantId });
       return toTenant(row);
     });
   }
@@ -61,7 +62,7 @@ export class TenantsService {
     return { data: data.map(toTenant), nextCursor: last === undefined ? null : encodeCursor([last.tenantId]) };
   }
 
-  update(input: InputOf<typeof contract.updateTenant>, caller: Caller): Promise<contract.Tenant> {
+  update(input: InputOf<typeof contract.updateTenant>, caller: TenantCaller): Promise<contract.Tenant> {
     rules.checkMayEdit(input, caller.principal);
     const { tenantId } = input;
     return this.database.forTenant(tenantId, async (tx) => {
@@ -72,7 +73,7 @@ export class TenantsService {
       const saved = await this.tenants.save(tx, tenantId, after, this.clock.now());
       const { name, tier, allowedBlueprints } = saved;
       const fact = { tenantId, name, tier, allowedBlueprints, changed };
-      await this.outbox.record(tx, contract.tenantUpdated, fact, rules.actingOn(caller, tenantId));
+      await this.outbox.record(tx, contract.tenantUpdated, fact, caller);
       await this.#recordLimits(tx, row, saved, caller);
       return toTenant(saved);
     });
@@ -163,7 +164,7 @@ export class TenantsService {
     const limits = rules.limitsOf(after.tier, after.ownLimits);
     if (rules.sameLimits(rules.limitsOf(before.tier, before.ownLimits), limits)) return;
     const { tenantId } = after;
-    await this.outbox.record(tx, contract.limitsChanged, { tenantId, limits }, rules.actingOn(caller, tenantId));
+    await this.outbox.record(tx, contract.limitsChanged, { tenantId, limits }, caller);
   }
 }
 
