@@ -1,20 +1,23 @@
-// One configuration for all rungs: RUNG=unit|int|service|system picks the files.
-const rungs = {
-  unit: ['<rootDir>/packages/*/src/**/*.spec.ts', '<rootDir>/apps/*/src/**/*.spec.ts', '<rootDir>/tooling/**/*.spec.ts'],
-  int: ['<rootDir>/packages/*/src/**/*.int-spec.ts', '<rootDir>/apps/*/src/**/*.int-spec.ts'],
-  service: ['<rootDir>/apps/*/test/*.e2e-spec.ts'],
-  system: ['<rootDir>/test/*.e2e-spec.ts'],
+// One configuration for all rungs: RUNG=unit|int|service|system|probes picks the files.
+export const rungs = {
+  unit: ['packages/*/src/**/*.spec.ts', 'apps/*/src/**/*.spec.ts', 'tooling/*/*.spec.ts'],
+  int: ['packages/*/src/**/*.int-spec.ts', 'apps/*/src/**/*.int-spec.ts'],
+  service: ['apps/*/test/*.e2e-spec.ts'],
+  system: ['test/*.e2e-spec.ts'],
+  // Plants a violation of each house rule and expects the alarm.
+  probes: ['tooling/probes/*.probe-spec.ts'],
 };
 
 const rung = process.env.RUNG ?? 'unit';
+const needsServers = rung === 'int' || rung === 'service' || rung === 'system';
 const realServers = {
   globalSetup: '<rootDir>/tooling/jest-servers.mjs',
   globalTeardown: '<rootDir>/tooling/jest-servers-end.mjs',
 };
 
 export default {
-  testMatch: rungs[rung],
-  ...(rung === 'unit' ? {} : realServers),
+  testMatch: rungs[rung].map((pattern) => `<rootDir>/${pattern}`),
+  ...(needsServers ? realServers : {}),
   testTimeout: rung === 'unit' ? 10_000 : 60_000,
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],

@@ -1,0 +1,3 @@
+export class ParcelsRepository {
+  readonly rows: readonly string[] = [];
+}

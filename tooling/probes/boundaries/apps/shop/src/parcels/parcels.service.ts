@@ -1,0 +1,3 @@
+import { weigh } from './parcels.rules.js';
+
+export const parcelsOf = weigh;

@@ -1,0 +1,4 @@
+export const open = () => undefined;
+export interface Row {
+  readonly id: string;
+}

@@ -1,0 +1,6 @@
+// Planted: no-cycles
+import type { One } from './planted-cycle.js';
+
+export interface Other {
+  readonly one: One;
+}

@@ -1,0 +1,4 @@
+// Planted: source-never-imports-tests
+import { fake } from '@support101/testing';
+
+export const planted = fake;
