@@ -64,9 +64,9 @@ export const getAgent = rpc('agent-runtime.agents.get.v1', {
   errors: ['agent_not_found'],
 });
 
-/** Changes an agent. `config` is laid over the present one, field by field; runs already begun keep theirs. */
+/** Changes an agent. `config` is laid over the present one, field by field, null takes a field back to its default; runs already begun keep theirs. */
 export const updateAgent = rpc('agent-runtime.agents.update.v1', {
-  summary: 'Change an agent',
+  summary: 'Change an agent; config is merged by field, null takes a field back to its default',
   access: change,
   http: { method: 'PATCH', path: '/v1/agents/{agentId}', etag: true },
   input: z.object({

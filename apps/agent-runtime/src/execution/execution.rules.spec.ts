@@ -1,0 +1,53 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { decide, retryDelay } from './execution.rules.js';
+
+const step = { action: 'search', input: {} };
+
+describe('decide', () => {
+  it('goes on with the step while there are steps left', () => {
+    expect(decide(step, 4, 5)).toEqual({ kind: 'step', action: step });
+  });
+
+  it('fails a run that wants one step too many, and names the limit', () => {
+    expect(decide(step, 5, 5)).toMatchObject({
+      kind: 'failed',
+      code: 'step_limit_reached',
+      detail: expect.stringContaining('5'),
+    });
+  });
+
+  it('completes and fails as planned, also when no step is left', () => {
+    expect(decide({ finish: { answer: 'yes' }, outcome: 'resolved' }, 5, 5)).toEqual({
+      kind: 'completed',
+      output: { answer: 'yes' },
+      outcome: 'resolved',
+    });
+    expect(decide({ fail: 'no_supported_answer', detail: 'Nothing found.' }, 5, 5)).toEqual({
+      kind: 'failed',
+      code: 'no_supported_answer',
+      detail: 'Nothing found.',
+    });
+  });
+
+  it('never lets a run take more steps than its limit', () => {
+    fc.assert(
+      fc.property(fc.nat(200), fc.integer({ min: 1, max: 100 }), (done, limit) => {
+        expect(decide(step, done, limit).kind === 'step').toBe(done < limit);
+      }),
+    );
+  });
+});
+
+describe('retryDelay', () => {
+  it('waits longer each time, and gives up after three', () => {
+    const delays = [1, 2, 3, 4].map((attempt) => retryDelay('service_unavailable', attempt));
+
+    expect(delays).toEqual([250, 1_000, 4_000, undefined]);
+  });
+
+  it('does not repeat what cannot get better', () => {
+    expect(retryDelay('tool_input_invalid', 1)).toBeUndefined();
+    expect(retryDelay('internal', 1)).toBeUndefined();
+  });
+});

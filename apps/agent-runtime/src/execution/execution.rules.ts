@@ -1,0 +1,43 @@
+interface Step {
+  readonly action: string;
+}
+interface Finish {
+  readonly finish: unknown;
+  readonly outcome: string;
+}
+interface Fail {
+  readonly fail: string;
+  readonly detail: string;
+}
+
+/** What an agent's plan comes to: a step, or the end of the run. */
+export type Next<Plan> =
+  | { readonly kind: 'step'; readonly action: Extract<Plan, Step> }
+  | {
+      readonly kind: 'completed';
+      readonly output: Extract<Plan, Finish>['finish'];
+      readonly outcome: Extract<Plan, Finish>['outcome'];
+    }
+  | { readonly kind: 'failed'; readonly code: string; readonly detail: string };
+
+/** Decides by the plan whether the run goes on. A run that still wants a step after its last one has failed. */
+export function decide<Plan extends Step | Finish | Fail>(plan: Plan, stepsDone: number, maxIterations: number): Next<Plan> {
+  if ('finish' in plan) {
+    const { finish, outcome } = plan as Extract<Plan, Finish>;
+    return { kind: 'completed', output: finish, outcome };
+  }
+  if ('fail' in plan) return { kind: 'failed', code: plan.fail, detail: plan.detail };
+  if (stepsDone < maxIterations) return { kind: 'step', action: plan as Extract<Plan, Step> };
+  return { kind: 'failed', code: 'step_limit_reached', detail: `The run wanted more than its ${maxIterations} steps.` };
+}
+
+const transient: readonly string[] = ['service_unavailable', 'deadline_exceeded', 'rate_limited', 'model_unavailable'];
+const retryDelaysMs = [250, 1_000, 4_000] as const;
+
+/**
+ * How long to wait before a failed step is tried again, in milliseconds; undefined when it is not. Only failures that
+ * pass by themselves are worth it. A step that failed has had no effect outside the run.
+ */
+export function retryDelay(code: string, attempt: number): number | undefined {
+  return transient.includes(code) ? retryDelaysMs[attempt - 1] : undefined;
+}

@@ -1,0 +1,194 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller, RunId, TenantId } from '@support101/contracts';
+import {
+  runCancelled,
+  runCompleted,
+  runFailed,
+  runStepExecuted,
+  runTimedOut,
+  type RunOutcome,
+  type RunStep,
+} from '@support101/contracts/agent-runtime';
+import type { Tx } from '@support101/database';
+import { Outbox } from '@support101/messaging';
+import { Clock } from '@support101/service-kit';
+import { Notices } from '../platform/notices.js';
+import { RunsDatabase } from '../platform/runs-database.js';
+import { JournalRepository, type DueRow, type EndedRow, type EndRow, type RunRef, type TakenRow } from './journal.repository.js';
+import { fold, lastSnapshot, stateRow, type State } from './journal.rules.js';
+
+export type { RunRef } from './journal.repository.js';
+
+/** How long a lease lasts without a heartbeat, and how often a heartbeat comes; milliseconds. */
+export const leaseTimes = { leaseMs: 3_000, heartbeatMs: 1_000 } as const;
+
+/** A run as the worker that holds its lease sees it. */
+export interface HeldRun extends TakenRow {
+  readonly ref: RunRef;
+  /** Undefined before the first step. */
+  readonly state: State | undefined;
+  /** What the run's facts and commands are done by: its agent. */
+  readonly caller: Caller & { readonly tenantId: TenantId };
+}
+
+/** A finished step, to be appended. */
+export interface FinishedStep extends Omit<RunStep, 'completedAt'> {
+  readonly before: State;
+  readonly after: State;
+}
+
+/** How a run ends. Only a completed one has an output. */
+export type RunEnd =
+  | { readonly status: 'completed'; readonly output: State; readonly outcome: RunOutcome }
+  | { readonly status: 'failed' | 'cancelled' | 'timed_out'; readonly error: { readonly code: string; readonly detail: string } };
+
+/**
+ * The durable truth about runs at work: who may write (a lease with a fence), what happened (one row per step), and
+ * how it ended. Each write and the fact about it become true together.
+ */
+@Injectable()
+export class JournalService {
+  constructor(
+    private readonly database: RunsDatabase,
+    private readonly repository: JournalRepository,
+    private readonly outbox: Outbox,
+    private readonly clock: Clock,
+    private readonly notices: Notices,
+  ) {}
+
+  /** Takes a run's lease and loads where it stands; undefined when another worker holds it or nothing is to be done. */
+  take(ref: RunRef, owner: string): Promise<HeldRun | undefined> {
+    return this.database.forTenant(ref.tenantId, async (tx) => {
+      const taken = await this.repository.take(tx, ref, owner, leaseTimes.leaseMs, this.clock.now());
+      if (taken === undefined) return undefined;
+      const state = taken.stepsCount === 0 ? undefined : await this.#load(tx, ref, taken.stepsCount);
+      return { ...taken, ref, state, caller: agentCaller(ref, taken) };
+    });
+  }
+
+  /** False when the lease is no longer this worker's. */
+  renew({ ref, fence }: HeldRun): Promise<boolean> {
+    return this.database.forTenant(ref.tenantId, (tx) => this.repository.renew(tx, ref, fence, leaseTimes.leaseMs));
+  }
+
+  /** Hands the run back: any worker can take it at once. */
+  release({ ref, fence }: HeldRun): Promise<void> {
+    return this.database.forTenant(ref.tenantId, (tx) => this.repository.release(tx, ref, fence));
+  }
+
+  /** Appends a step, and ends the run in the same transaction if it was the last. False when the lease is lost. */
+  append(run: HeldRun, step: FinishedStep, end?: RunEnd): Promise<boolean> {
+    const { before, after, ...columns } = step;
+    const row = { ...columns, completedAt: this.clock.now(), state: stateRow(step.step, before, after) };
+    return this.database.forTenant(run.ref.tenantId, async (tx) => {
+      if (!(await this.repository.append(tx, run.ref, run.fence, row))) return false;
+      await this.outbox.record(tx, runStepExecuted, stepFact(run, step), run.caller);
+      if (end !== undefined) await this.#end(tx, run.ref, run.fence, end, run.caller);
+      return true;
+    });
+  }
+
+  /** Ends a held run that makes no further step. False when the lease is lost. */
+  finish(run: HeldRun, end: RunEnd): Promise<boolean> {
+    return this.database.forTenant(run.ref.tenantId, (tx) => this.#end(tx, run.ref, run.fence, end, run.caller));
+  }
+
+  /** Ends a run from outside, whoever holds it; its worker learns it at once or at its next write. False when it had ended. */
+  end(tx: Tx, ref: RunRef, end: RunEnd, caller: Caller): Promise<boolean> {
+    return this.#end(tx, ref, null, end, caller);
+  }
+
+  /** Ends the tenant's runs: those queued or at work, or all that have not ended. */
+  async endAll(tx: Tx, tenantId: TenantId, which: 'active' | 'unfinished', end: RunEnd, caller: Caller): Promise<void> {
+    for (const runId of await this.repository[which](tx, tenantId)) await this.end(tx, { tenantId, runId }, end, caller);
+  }
+
+  /** The state after the given number of steps; null before the first. */
+  async state(tx: Tx, ref: RunRef, stepsCount: number): Promise<State | null> {
+    return stepsCount === 0 ? null : this.#load(tx, ref, stepsCount);
+  }
+
+  /** Steps after the given one, in order. */
+  async steps(tx: Tx, ref: RunRef, after: number, limit: number): Promise<RunStep[]> {
+    const rows = await this.repository.steps(tx, ref, after, limit);
+    return rows.map((row) => ({ ...row, completedAt: row.completedAt.toISOString() }));
+  }
+
+  /** Calls `listener` when this process ends the run, until the answer is called. */
+  onEnd(ref: RunRef, listener: () => void): () => void {
+    return this.notices.listen(endOf(ref), listener);
+  }
+
+  /** Resolves when this process ends the run, when `timeoutMs` have passed, or when the signal fires. */
+  nextEnd(ref: RunRef, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    return this.notices.next(endOf(ref), timeoutMs, signal);
+  }
+
+  /** Every run of any tenant that a worker may take now. */
+  async *due(): AsyncIterable<DueRow> {
+    const pageSize = 500;
+    for (
+      let page = await this.#duePage(undefined, pageSize);
+      page.length > 0;
+      page = await this.#duePage(page.at(-1), pageSize)
+    ) {
+      yield* page;
+      if (page.length < pageSize) return;
+    }
+  }
+
+  /** Runs whose worker has died or handed them back: someone had taken them, and nobody holds them now. */
+  abandoned(): Promise<RunRef[]> {
+    return this.database.asSystem('run-recovery', (tx) => this.repository.abandoned(tx, 500));
+  }
+
+  #duePage(after: RunRef | undefined, limit: number): Promise<DueRow[]> {
+    return this.database.asSystem('job-refill', (tx) => this.repository.due(tx, after, limit));
+  }
+
+  async #load(tx: Tx, ref: RunRef, stepsCount: number): Promise<State> {
+    return fold(await this.repository.stateRows(tx, ref, lastSnapshot(stepsCount)));
+  }
+
+  async #end(tx: Tx, ref: RunRef, fence: number | null, end: RunEnd, caller: Caller): Promise<boolean> {
+    const completedAt = this.clock.now();
+    const ended = await this.repository.end(tx, ref, fence, endRow(end, completedAt));
+    if (ended === undefined) return false;
+    await this.#recordEnd(tx, ref.runId, end, ended, completedAt, caller);
+    tx.afterCommit(() => this.notices.tell(endOf(ref)));
+    return true;
+  }
+
+  async #recordEnd(tx: Tx, runId: RunId, end: RunEnd, ended: EndedRow, at: Date, caller: Caller): Promise<void> {
+    const { createdAt, ...rest } = ended;
+    const fact = { ...rest, runId, durationMs: Math.max(0, at.getTime() - createdAt.getTime()) };
+    if (end.status === 'completed') await this.outbox.record(tx, runCompleted, { ...fact, outcome: end.outcome }, caller);
+    else await this.outbox.record(tx, endFacts[end.status], { ...fact, error: end.error }, caller);
+  }
+}
+
+const endFacts = { failed: runFailed, cancelled: runCancelled, timed_out: runTimedOut } as const;
+const outcomes = { failed: 'failed', cancelled: 'abandoned', timed_out: 'failed' } as const satisfies Record<string, RunOutcome>;
+
+function endOf({ runId }: RunRef): string {
+  return `ended ${runId}`;
+}
+
+function endRow(end: RunEnd, completedAt: Date): EndRow {
+  if (end.status === 'completed') return { ...end, error: null, completedAt };
+  return { ...end, output: null, outcome: outcomes[end.status], completedAt };
+}
+
+function stepFact({ ref, agentId }: HeldRun, { step, action, outcome, tools, durationMs }: FinishedStep) {
+  return { runId: ref.runId, agentId, step, action, tool: tools.at(-1)?.tool ?? null, outcome, durationMs };
+}
+
+function agentCaller({ tenantId, runId }: RunRef, taken: TakenRow): HeldRun['caller'] {
+  return {
+    tenantId,
+    principal: { type: 'agent', id: taken.agentId, roles: [] },
+    correlationId: taken.correlationId,
+    causationId: runId,
+    ...(taken.traceparent === null ? {} : { traceparent: taken.traceparent }),
+  };
+}

@@ -1,0 +1,152 @@
+import { Injectable } from '@nestjs/common';
+import {
+  decodeCursor,
+  DomainError,
+  encodeCursor,
+  RunId,
+  type AgentId,
+  type InputOf,
+  type OutputOf,
+  type TenantCaller,
+  type TenantId,
+} from '@support101/contracts';
+import * as contract from '@support101/contracts/agent-runtime';
+import type { tenantDeactivated, tenantDeleted, tenantSuspended } from '@support101/contracts/tenancy';
+import type { Tx } from '@support101/database';
+import { currentTraceparent, Outbox, type Delivery } from '@support101/messaging';
+import { Clock, newId } from '@support101/service-kit';
+import { JournalService, type RunEnd, type RunRef } from '../journal/journal.service.js';
+import { RunsDatabase } from '../platform/runs-database.js';
+import { RunsRepository, type NewRun } from './runs.repository.js';
+import { isSettled, pauseBeforeLook, queued, toRun, waitLimit, type RunRow } from './runs.rules.js';
+
+/** What a run is made from, besides who asks for it. */
+export type AcceptedRun = Pick<NewRun, 'agentId' | 'blueprint' | 'blueprintVersion' | 'config' | 'input' | 'timeoutMs'>;
+
+/** Runs as their callers see them. What a worker does with them is the journal's. */
+@Injectable()
+export class RunsService {
+  constructor(
+    private readonly database: RunsDatabase,
+    private readonly repository: RunsRepository,
+    private readonly journal: JournalService,
+    private readonly outbox: Outbox,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Writes a queued run and the fact that it was accepted. */
+  async accept(tx: Tx, accepted: AcceptedRun, caller: TenantCaller): Promise<contract.Run> {
+    const { tenantId, correlationId } = caller;
+    const traceparent = currentTraceparent() ?? caller.traceparent ?? null;
+    const { timeoutMs, config, ...same } = accepted;
+    const run = { ...same, tenantId, runId: newId('run'), createdAt: this.clock.now() };
+    await this.repository.insert(tx, { ...run, timeoutMs, config, correlationId, traceparent });
+    const { runId, agentId, blueprint, blueprintVersion } = run;
+    await this.outbox.record(tx, contract.runStarted, { runId, agentId, blueprint, blueprintVersion }, caller);
+    return toRun(queued(run));
+  }
+
+  async get(runId: RunId, { tenantId }: TenantCaller): Promise<contract.Run> {
+    return toRun(await this.database.forTenant(tenantId, (tx) => this.#find(tx, tenantId, runId)));
+  }
+
+  /** The run when it has ended or needs a person, or as it is after `waitMs`. */
+  async settled(ref: RunRef, waitMs: number, caller: TenantCaller): Promise<contract.Run> {
+    const until = performance.now() + waitLimit(waitMs, caller.deadlineAt, this.clock.now().getTime());
+    for (let look = 0; ; look += 1) {
+      const stopListening = new AbortController();
+      const left = until - performance.now();
+      // Listen first, look then: the run may end in between.
+      const news = this.journal.nextEnd(ref, pauseBeforeLook(look, left), stopListening.signal);
+      const row = await this.database.forTenant(ref.tenantId, (tx) => this.#find(tx, ref.tenantId, ref.runId));
+      if (isSettled(row.status) || left <= 0) {
+        stopListening.abort();
+        return toRun(row);
+      }
+      await news;
+    }
+  }
+
+  async list(input: InputOf<typeof contract.listRuns>, { tenantId }: TenantCaller): Promise<OutputOf<typeof contract.listRuns>> {
+    const { limit, cursor, ...filter } = input;
+    const before = cursor === undefined ? undefined : idOf(cursor);
+    const rows = await this.database.forTenant(tenantId, (tx) =>
+      this.repository.list(tx, tenantId, { ...filter, before }, limit + 1),
+    );
+    const data = rows.slice(0, limit);
+    const last = rows.length > limit ? data.at(-1) : undefined;
+    return { data: data.map(toRun), nextCursor: last === undefined ? null : encodeCursor([last.runId]) };
+  }
+
+  async steps(
+    input: InputOf<typeof contract.listRunSteps>,
+    { tenantId }: TenantCaller,
+  ): Promise<OutputOf<typeof contract.listRunSteps>> {
+    const { runId, limit, cursor } = input;
+    const after = cursor === undefined ? -1 : decodeCursor(cursor, 1)?.[0];
+    if (!Number.isSafeInteger(after)) throw new DomainError('cursor_invalid');
+    const steps = await this.database.forTenant(tenantId, async (tx) => {
+      await this.#find(tx, tenantId, runId);
+      return this.journal.steps(tx, { tenantId, runId }, Number(after), limit + 1);
+    });
+    const data = steps.slice(0, limit);
+    const last = steps.length > limit ? data.at(-1) : undefined;
+    return { data, nextCursor: last === undefined ? null : encodeCursor([last.step]) };
+  }
+
+  /** Ends the run as cancelled at once; the worker that has it aborts its call in flight and can write no more. */
+  cancel(input: InputOf<typeof contract.cancelRun>, caller: TenantCaller): Promise<contract.Run> {
+    const { tenantId } = caller;
+    const { runId, reason } = input;
+    return this.database.once(contract.cancelRun, input, caller, async (tx) => {
+      await this.#find(tx, tenantId, runId);
+      const done = await this.journal.end(tx, { tenantId, runId }, cancelled('cancelled', reason), caller);
+      if (!done) throw new DomainError('run_already_ended');
+      return toRun(await this.#find(tx, tenantId, runId));
+    });
+  }
+
+  /** The agent's newest run and its state; undefined before the first run. */
+  latest(
+    agentId: AgentId,
+    tenantId: TenantId,
+  ): Promise<{ run: contract.Run; state: Record<string, unknown> | null } | undefined> {
+    return this.database.forTenant(tenantId, async (tx) => {
+      const [row] = await this.repository.list(tx, tenantId, { agentId }, 1);
+      if (row === undefined) return undefined;
+      return { run: toRun(row), state: await this.journal.state(tx, { tenantId, runId: row.runId }, row.stepsCount) };
+    });
+  }
+
+  /** The tenant may not work any more: what is queued or at work ends. What waits for a person may wait on. */
+  stopTenant(delivery: Delivery<typeof tenantSuspended> | Delivery<typeof tenantDeactivated>): Promise<void> {
+    const end = cancelled('tenant_inactive', 'The tenant was taken out of service.');
+    return this.#endAll(delivery, 'active', end);
+  }
+
+  /** The tenant is gone: nothing of it goes on. */
+  dropTenant(delivery: Delivery<typeof tenantDeleted>): Promise<void> {
+    return this.#endAll(delivery, 'unfinished', cancelled('tenant_inactive', 'The tenant was deleted.'));
+  }
+
+  #endAll(delivery: Delivery, which: 'active' | 'unfinished', end: RunEnd): Promise<void> {
+    const { caller } = delivery;
+    return this.database.onceDelivered(delivery, (tx) => this.journal.endAll(tx, caller.tenantId, which, end, caller));
+  }
+
+  async #find(tx: Tx, tenantId: TenantId, runId: RunId): Promise<RunRow> {
+    const row = await this.repository.find(tx, tenantId, runId);
+    if (row === undefined) throw new DomainError('run_not_found');
+    return row;
+  }
+}
+
+function cancelled(code: string, detail = 'The run was cancelled.'): RunEnd {
+  return { status: 'cancelled', error: { code, detail } };
+}
+
+function idOf(cursor: string): RunId {
+  const id = RunId.safeParse(decodeCursor(cursor, 1)?.[0]);
+  if (!id.success) throw new DomainError('cursor_invalid');
+  return id.data;
+}

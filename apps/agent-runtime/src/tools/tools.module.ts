@@ -1,0 +1,11 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { KnowledgeClient } from './tools.client.js';
+import { MODEL, ToolsService, type Model } from './tools.service.js';
+
+@Module({})
+export class ToolsModule {
+  static with(model: Model): DynamicModule {
+    const providers = [{ provide: MODEL, useValue: model }, KnowledgeClient, ToolsService];
+    return { module: ToolsModule, global: true, providers, exports: [ToolsService] };
+  }
+}
