@@ -121,7 +121,7 @@ export const searchKnowledge = rpc('learning.knowledge.search.v1', {
   http: { method: 'GET', path: '/v1/learning/knowledge/search' },
   input: z.object({ q: filled(2000), topK: z.number().int().min(1).max(20).default(5) }),
   output: z.object({ data: z.array(SearchHit) }).meta({ id: 'SearchResult' }),
-  errors: [],
+  errors: ['model_unavailable'],
 });
 
 const fact = z.object({ articleId: ArticleId, title: z.string(), version: z.number().int() });
