@@ -54,7 +54,7 @@ export class Database {
 
   #transact<T>(settings: string, tenantId: TenantId | undefined, run: (tx: Tx) => Promise<T>): Promise<T> {
     const opening = { text: `begin; ${settings}`, tenantId, named: !this.embedded };
-    return exclusively(() => transact(this.pool, opening, run, this.onError));
+    return exclusively((hooks) => transact(this.pool, opening, hooks, run), this.onError);
   }
 }
 

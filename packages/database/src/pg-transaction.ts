@@ -2,7 +2,7 @@ import type { TenantId } from '@support101/contracts';
 import type pg from 'pg';
 import { commitFailure, DatabaseFailure, isConnectionLoss } from './failures.js';
 import { takeConnection } from './pool.js';
-import { runHooks, type Tx } from './transaction.js';
+import type { Hook, Tx } from './transaction.js';
 
 /** What a transaction is opened with. */
 export interface Opening {
@@ -17,17 +17,17 @@ export interface Opening {
 export async function transact<T>(
   pool: pg.Pool,
   opening: Opening,
+  hooks: Hook[],
   run: (tx: Tx) => Promise<T>,
-  onError: (error: Error) => void,
 ): Promise<T> {
   const client = await takeConnection(pool);
-  const tx = new PgTx(client, opening);
+  const tx = new PgTx(client, opening, hooks);
   // Also keeps a connection that breaks now from ending the process.
   client.on('error', tx.lose);
-  let result: T;
   try {
-    result = await run(tx);
+    const result = await run(tx);
     await tx.commit();
+    return result;
   } catch (error) {
     await tx.rollback();
     throw error;
@@ -35,24 +35,23 @@ export async function transact<T>(
     client.off('error', tx.lose);
     client.release(tx.lost);
   }
-  runHooks(tx.hooks, onError);
-  return result;
 }
 
 /** Statements on a connection between BEGIN and the end of the transaction. */
 export class PgTx implements Tx {
   readonly tenantId: TenantId | undefined;
-  readonly hooks: (() => void)[] = [];
   /** Why the connection cannot be used again. */
   lost: Error | undefined;
   readonly #client: pg.PoolClient;
+  readonly #hooks: Hook[];
   readonly #named: boolean;
   readonly #opened: Promise<unknown>;
   #open = true;
   #decided = false;
 
-  constructor(client: pg.PoolClient, opening: Opening) {
+  constructor(client: pg.PoolClient, opening: Opening, hooks: Hook[]) {
     this.#client = client;
+    this.#hooks = hooks;
     this.tenantId = opening.tenantId;
     this.#named = opening.named;
     // Not awaited: the first statement travels right behind. Should opening fail, the transaction is aborted, that
@@ -75,9 +74,9 @@ export class PgTx implements Tx {
     }
   }
 
-  afterCommit(run: () => void): void {
+  afterCommit(run: Hook): void {
     if (!this.#open) throw new DatabaseFailure('transaction_closed');
-    this.hooks.push(run);
+    this.#hooks.push(run);
   }
 
   /** Takes no more statements; throws what opening threw. */

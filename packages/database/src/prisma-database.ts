@@ -3,10 +3,10 @@ import type { TenantId } from '@support101/contracts';
 import type pg from 'pg';
 import type { Database } from './database.js';
 import { commitFailure, DatabaseFailure } from './failures.js';
-import { PgTx } from './pg-transaction.js';
+import { PgTx, type Opening } from './pg-transaction.js';
 import { watchConnections } from './pool.js';
 import type { SystemReason } from './system-reason.js';
-import { exclusively, runHooks, systemSettings, tenantSettings, type Tx } from './transaction.js';
+import { exclusively, systemSettings, tenantSettings, type Hook, type Tx } from './transaction.js';
 
 /** A transaction with both: models of the generated client in `prisma`, statements in `query`; one connection, one commit. */
 export interface PrismaTx<Client> extends Tx {
@@ -45,13 +45,13 @@ export class PrismaDatabase<Client> {
   /** Runs `run` in one transaction that sees and writes the rows of this tenant only. */
   async forTenant<T>(tenantId: TenantId, run: (tx: PrismaTx<Client>) => Promise<T>): Promise<T> {
     const settings = tenantSettings(this.#database.schema, tenantId);
-    return exclusively(() => this.#transact(settings, tenantId, run));
+    return this.#transact(settings, tenantId, run);
   }
 
   /** Runs `run` in one transaction that sees the rows of all tenants; `systemReasons` is the list of all uses. */
   async asSystem<T>(reason: SystemReason, run: (tx: PrismaTx<Client>) => Promise<T>): Promise<T> {
     const settings = systemSettings(this.#database.schema, reason);
-    return exclusively(() => this.#transact(settings, undefined, run));
+    return this.#transact(settings, undefined, run);
   }
 
   /** Releases the client; the connections belong to the `Database` and are closed with it. */
@@ -59,34 +59,36 @@ export class PrismaDatabase<Client> {
     await this.#client.$disconnect();
   }
 
-  async #transact<T>(text: string, tenantId: TenantId | undefined, run: (tx: PrismaTx<Client>) => Promise<T>): Promise<T> {
+  #transact<T>(text: string, tenantId: TenantId | undefined, run: (tx: PrismaTx<Client>) => Promise<T>): Promise<T> {
     const { embedded, onError } = this.#database;
+    return exclusively((hooks) => this.#commit({ text, tenantId, named: !embedded }, hooks, run), onError);
+  }
+
+  async #commit<T>(opening: Opening, hooks: Hook[], run: (tx: PrismaTx<Client>) => Promise<T>): Promise<T> {
     let connection: pg.PoolClient | undefined;
     let committing = false;
-    const hooks: (() => void)[] = [];
+    const taken = (client: pg.PoolClient): void => {
+      connection = client;
+    };
     const begun = async (prisma: unknown): Promise<T> => {
       if (!connection) throw new Error('Prisma began a transaction on a connection that is not of this pool');
-      const tx = new PgTx(connection, { text, tenantId, named: !embedded });
+      const tx = new PgTx(connection, opening, hooks);
       try {
         const result = await run(withModels<Client>(tx, prisma as PrismaModels<Client>));
         await tx.end();
         // Prisma would send COMMIT and not notice that Postgres answers ROLLBACK.
         if (connection.getTransactionStatus() === 'E') throw new DatabaseFailure('transaction_aborted');
-        hooks.push(...tx.hooks);
         committing = true;
         return result;
       } finally {
         await tx.end().catch(() => undefined);
       }
     };
-    const taken = (client: pg.PoolClient): void => {
-      connection = client;
-    };
-    const result = await watchConnections(taken, () => this.#client.$transaction(begun, limits)).catch((error: Error) => {
-      throw committing ? commitFailure(error) : error;
-    });
-    runHooks(hooks, onError);
-    return result;
+    try {
+      return await watchConnections(taken, () => this.#client.$transaction(begun, limits));
+    } catch (error) {
+      throw committing && error instanceof Error ? commitFailure(error) : error;
+    }
   }
 }
 

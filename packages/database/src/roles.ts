@@ -24,18 +24,27 @@ export async function prepareSchema(connection: Queryable, schema: string): Prom
   }
 }
 
-/** One statement, so that it is one transaction also where it is sent outside of one. */
+/**
+ * One statement, so that it is one transaction also where it is sent outside of one. The login may take the roles but
+ * does not inherit them: the system role's policies would otherwise show it every row (on Postgres 15, which cannot
+ * grant so, connections of a service start under the app role).
+ */
 function roleStatement(schema: string, role: string): string {
   return `do $prepare$
+declare
+  per_grant constant boolean := current_setting('server_version_num')::int >= 160000;
 begin
   if not exists (select from pg_roles where rolname = '${role}') then
     begin
       create role ${role} nologin nobypassrls;
-    exception when duplicate_object or unique_violation then null; -- another schema's process was faster
+    exception when duplicate_object or unique_violation then null; -- another process was faster
     end;
   end if;
-  if not pg_has_role(session_user, '${role}', case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end) then
-    execute format('grant ${role} to %I', session_user);
+  if not pg_has_role(session_user, '${role}', case when per_grant then 'set' else 'member' end) then
+    begin
+      execute format('grant ${role} to %I', session_user) || case when per_grant then ' with inherit false, set true' else '' end;
+    exception when internal_error then null; -- "tuple concurrently updated": the same grant, made by another process
+    end;
   end if;
   grant usage on schema ${schema} to ${role};
   grant select, insert, update, delete on all tables in schema ${schema} to ${role};

@@ -7,6 +7,7 @@ export const systemReasons = {
   'inbox-sweep': 'deletes old inbox rows and idempotency keys of all tenants',
   'dead-letters': 'writes and replays dead letters, also of messages without a readable tenant',
   'job-refill': 'asks for due work of all tenants at boot and at each sweep',
+  'run-journal': 'appends finished steps of runs of several tenants in one commit',
   'run-recovery': 'finds runs whose lease has expired',
   'timer-sweep': 'finds timers and deadlines that are due',
   'platform-admin': 'acts for the operator of the platform, who belongs to no tenant',

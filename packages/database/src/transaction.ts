@@ -49,18 +49,31 @@ export function systemSettings(schema: string, reason: SystemReason): string {
 
 const current = new AsyncLocalStorage<{ open: boolean }>();
 
+/** What is to be done when the commit is known. */
+export type Hook = () => void;
+
 /**
- * Runs `run` and refuses transactions opened inside it. On embedded Postgres, which has one backend, a second
- * transaction inside an open one waits for ever; on any other it can exhaust the pool. Better a named error at once.
+ * Runs `run`, which adds its hooks, and then the hooks. Refuses transactions opened inside it: on embedded Postgres,
+ * which has one backend, a second one would wait for ever, and on any other it can exhaust the pool.
  */
-export async function exclusively<T>(run: () => Promise<T>): Promise<T> {
+export async function exclusively<T>(run: (hooks: Hook[]) => Promise<T>, onError: (error: Error) => void): Promise<T> {
   refuseInTransaction();
   const mark = { open: true };
+  const hooks: Hook[] = [];
+  let result: T;
   try {
-    return await current.run(mark, run);
+    result = await current.run(mark, () => run(hooks));
   } finally {
     mark.open = false;
   }
+  for (const hook of hooks) {
+    try {
+      hook();
+    } catch (error) {
+      onError(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+  return result;
 }
 
 /** Throws `nested_transaction` when called from inside a transaction. */
@@ -73,15 +86,4 @@ export function refuseInTransaction(): void {
 /** Runs `run` as if no transaction were open around it: for loops that serve many callers. */
 export function detached<T>(run: () => T): T {
   return current.run({ open: false }, run);
-}
-
-/** Runs what waited for the commit; a hook that throws is reported and does not stop the others. */
-export function runHooks(hooks: readonly (() => void)[], onError: (error: Error) => void): void {
-  for (const hook of hooks) {
-    try {
-      hook();
-    } catch (error) {
-      onError(error instanceof Error ? error : new Error(String(error)));
-    }
-  }
 }
