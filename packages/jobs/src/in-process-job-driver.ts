@@ -1,25 +1,51 @@
+import { InProcessQueue } from './in-process-queue.js';
 import type { JobAttempt, JobDriver, JobDriverStatus, QueuedJob, Worker, WorkOptions } from './job-driver.js';
+import { silentLog, type JobsLog } from './jobs-log.js';
 import { systemTime, type TimeSource } from './time.js';
 
 /** Keeps jobs in memory: what was in it when the process ended comes back from the database by refills. */
 export class InProcessJobDriver implements JobDriver {
-  constructor(private readonly time: TimeSource = systemTime) {
-    void this.time;
+  readonly #time: TimeSource;
+  readonly #log: JobsLog;
+  readonly #queues = new Map<string, InProcessQueue>();
+  readonly #workers = new Set<Worker>();
+  #closed = false;
+
+  constructor(options: { time?: TimeSource; log?: JobsLog } = {}) {
+    this.#time = options.time ?? systemTime;
+    this.#log = options.log ?? silentLog;
   }
 
-  add(_queue: string, _job: QueuedJob): Promise<void> {
-    return Promise.reject(new Error('not yet'));
+  async add(queue: string, job: QueuedJob): Promise<void> {
+    // While shutting down nothing would run it; the next process finds the work in the database.
+    if (!this.#closed) this.#queue(queue).add(job);
   }
 
-  work(_queue: string, _options: WorkOptions, _handler: (attempt: JobAttempt) => Promise<void>): Promise<Worker> {
-    return Promise.reject(new Error('not yet'));
+  async work(queue: string, options: WorkOptions, handler: (attempt: JobAttempt) => Promise<void>): Promise<Worker> {
+    if (this.#closed) throw new Error('the job driver is closed');
+    const worker = this.#queue(queue).work(options, handler);
+    this.#workers.add(worker);
+    return {
+      close: async () => {
+        await worker.close();
+        this.#workers.delete(worker);
+      },
+    };
   }
 
   status(): JobDriverStatus {
-    return { kind: 'in-process', state: 'up' };
+    const queued = Object.fromEntries([...this.#queues].map(([name, queue]) => [name, queue.size]));
+    return { kind: 'in-process', state: this.#closed ? 'closed' : 'up', queued };
   }
 
-  close(): Promise<void> {
-    return Promise.resolve();
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#workers].map((worker) => worker.close()));
+  }
+
+  #queue(name: string): InProcessQueue {
+    const queue = this.#queues.get(name) ?? new InProcessQueue(name, this.#time, this.#log);
+    this.#queues.set(name, queue);
+    return queue;
   }
 }

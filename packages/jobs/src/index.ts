@@ -5,4 +5,5 @@ export * from './job.js';
 export * from './jobs-log.js';
 export * from './jobs.js';
 export { bindingOf, Exhausted, type JobBinding, Processes, Refills } from './processes.js';
+export { GiveUp } from './run-attempt.js';
 export * from './time.js';

@@ -37,6 +37,8 @@ export interface JobDriverStatus {
   readonly kind: 'in-process' | 'bullmq';
   readonly state: 'up' | 'down' | 'closed';
   readonly detail?: string;
+  /** Per queue: jobs that wait or run, as far as it is known without asking. */
+  readonly queued?: Readonly<Record<string, number>>;
 }
 
 /** Keeps jobs and runs them. Every implementation passes one conformance suite. */

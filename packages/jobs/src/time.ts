@@ -17,3 +17,15 @@ export const systemTime: TimeSource = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Waits for all of `work` however it ends, but no longer than `limitMs` milliseconds. */
+export async function settleWithin(time: TimeSource, limitMs: number, work: Iterable<Promise<unknown>>): Promise<void> {
+  const all = Promise.allSettled(work);
+  await new Promise<void>((resolve) => {
+    const cancel = time.schedule(limitMs, () => resolve());
+    void all.then(() => {
+      cancel();
+      resolve();
+    });
+  });
+}
