@@ -31,7 +31,7 @@ describe('the form of a key', () => {
       fc.property(parts, (made) => {
         const key = rules.formatKey(made);
         const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-        const value = [...key.slice(-6)].reduce((sum, digit) => sum * 62 + digits.indexOf(digit), 0);
+        const value = Array.from(key.slice(-6)).reduce((sum, digit) => sum * 62 + digits.indexOf(digit), 0);
 
         expect(value).toBe(crc32(key.slice(0, -6)));
       }),
@@ -40,7 +40,7 @@ describe('the form of a key', () => {
 
   it('shows a single mistyped character', () => {
     fc.assert(
-      fc.property(parts, fc.nat(65), fc.constantFrom(...'09AZaz_- '), (made, at, character) => {
+      fc.property(parts, fc.nat(65), fc.constantFrom('0', '9', 'A', 'z', '_', '-', ' '), (made, at, character) => {
         const key = rules.formatKey(made);
         const mistyped = key.slice(0, at) + character + key.slice(at + 1);
 

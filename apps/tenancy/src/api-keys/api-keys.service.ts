@@ -152,7 +152,10 @@ function idOf(cursor: string): KeyId {
 function toApiKey(row: ApiKeyRow, now: Date): contract.ApiKey {
   const { keyId, tenantId, name, roles, expiresAt, revokedAt, lastUsedAt } = row;
   return {
-    ...{ keyId, tenantId, name, roles },
+    keyId,
+    tenantId,
+    name,
+    roles,
     prefix: rules.keyPrefix(row.publicId),
     status: rules.keyStatus(row, now),
     createdAt: row.createdAt.toISOString(),

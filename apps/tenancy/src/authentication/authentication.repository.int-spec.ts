@@ -42,8 +42,14 @@ describe.each(engines)('AuthenticationRepository (%s)', (engine) => {
     const found = await prepared.database.asSystem('credentials', (tx) => credentials.find(tx, 'public1'));
 
     expect(found).toEqual({
-      ...{ tenantId, keyId, roles: ['admin'], expiresAt: null, revokedAt: null },
-      ...{ status: 'active', tier: 'starter', ownLimits: {} },
+      tenantId,
+      keyId,
+      roles: ['admin'],
+      expiresAt: null,
+      revokedAt: null,
+      status: 'active',
+      tier: 'starter',
+      ownLimits: {},
       secretHash: expect.anything(),
     });
     expect([...(found?.secretHash ?? [])]).toEqual(Array.from({ length: 32 }, () => 7));

@@ -33,7 +33,10 @@ export class AuthenticationService implements OnApplicationShutdown {
     this.#remember({ tenantId, keyId, at: this.clock.now() });
     const { maxRequestsPerMinute } = limitsOf(tier, ownLimits);
     return {
-      ...{ tenantId, keyId, roles, limits: { maxRequestsPerMinute } },
+      tenantId,
+      keyId,
+      roles,
+      limits: { maxRequestsPerMinute },
       ...(expiresAt === null ? {} : { expiresAt: expiresAt.toISOString() }),
     };
   }

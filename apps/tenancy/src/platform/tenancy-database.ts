@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Caller, EventContract, InputOf, OutputOf, Rpc, TenantCaller } from '@support101/contracts';
 import { Database, PrismaDatabase, type PrismaTx } from '@support101/database';
 import { type Delivery, Idempotency, Inbox } from '@support101/messaging';
@@ -9,7 +9,7 @@ export type TenancyTx = PrismaTx<PrismaClient>;
 
 /** The tables of tenancy through Prisma; what is hot goes through `Database` instead. */
 @Injectable()
-export class TenancyDatabase extends PrismaDatabase<PrismaClient> {
+export class TenancyDatabase extends PrismaDatabase<PrismaClient> implements OnApplicationShutdown {
   constructor(
     database: Database,
     private readonly idempotency: Idempotency,
@@ -41,5 +41,9 @@ export class TenancyDatabase extends PrismaDatabase<PrismaClient> {
   /** A transaction of the event's tenant that is left out when this durable has handled the event before. */
   async onceDelivered<E extends EventContract>(delivery: Delivery<E>, run: (tx: TenancyTx) => Promise<void>): Promise<void> {
     await this.inbox.oncePrisma(this, delivery, run);
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.close();
   }
 }

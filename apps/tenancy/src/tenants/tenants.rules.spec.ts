@@ -1,16 +1,26 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Caller, TenantId } from '@support101/contracts';
-import { TenantLimits, tenantStatuses, tenantTiers } from '@support101/contracts/tenancy';
+import type { Caller } from '@support101/contracts';
+import { TenantLimits, type TenantStatus, tenantStatuses, tenantTiers } from '@support101/contracts/tenancy';
 import fc from 'fast-check';
 import * as rules from './tenants.rules.js';
 
 const status = fc.constantFrom(...tenantStatuses);
 const tier = fc.constantFrom(...tenantTiers);
-const transition = fc.constantFrom(...(Object.keys(rules.transitions) as rules.Transition[]));
+const steps = Object.keys(rules.transitions) as rules.Transition[];
+const transition = fc.constantFrom(...steps);
 const names = TenantLimits.keyof().options;
 const own = fc.record(Object.fromEntries(names.map((name) => [name, fc.nat()])), {
   requiredKeys: [],
 }) as fc.Arbitrary<rules.OwnLimits>;
+
+/** The status after the step; undefined when it is refused. */
+function attempt(step: rules.Transition, from: TenantStatus): TenantStatus | undefined {
+  try {
+    return rules.statusAfter(step, from);
+  } catch {
+    return undefined;
+  }
+}
 
 describe('tier limits', () => {
   it.each([
@@ -65,33 +75,34 @@ describe('status', () => {
     ['suspended', ['activate', 'deactivate']],
     ['deactivated', ['activate']],
   ] as const)('%s allows %j and nothing else', (from, allowed) => {
-    const possible = (Object.keys(rules.transitions) as rules.Transition[]).filter((name) => {
-      try {
-        return rules.statusAfter(name, from) !== from;
-      } catch {
-        return false;
-      }
-    });
+    const possible = steps.filter((step) => attempt(step, from) !== undefined);
 
     expect(possible).toEqual(allowed);
   });
 
   it('follows the table through any sequence, and a refused step changes nothing', () => {
     fc.assert(
-      fc.property(status, fc.array(transition, { maxLength: 30 }), (first, steps) => {
-        let current = first;
-        for (const step of steps) {
+      fc.property(status, fc.array(transition, { maxLength: 30 }), (first, attempts) => {
+        const path = attempts.reduce<TenantStatus>((current, step) => attempt(step, current) ?? current, first);
+        const byTable = attempts.reduce<TenantStatus>((current, step) => {
           const { from, to } = rules.transitions[step];
-          if ((from as readonly string[]).includes(current)) {
-            current = rules.statusAfter(step, current);
-            expect(current).toBe(to);
-          } else {
-            const before = current;
-            expect(() => rules.statusAfter(step, before)).toThrow(expect.objectContaining({ code: 'tenant_state_conflict' }));
-          }
-        }
+          return (from as readonly TenantStatus[]).includes(current) ? to : current;
+        }, first);
+
+        expect(path).toBe(byTable);
       }),
     );
+  });
+
+  it('refuses every other step by its code', () => {
+    const refused = tenantStatuses.flatMap((from) =>
+      steps.filter((step) => attempt(step, from) === undefined).map((step) => ({ step, from })),
+    );
+
+    expect(refused).toHaveLength(5);
+    for (const { step, from } of refused) {
+      expect(() => rules.statusAfter(step, from)).toThrow(expect.objectContaining({ code: 'tenant_state_conflict' }));
+    }
   });
 
   it('never comes back to pending, and active is within reach from everywhere', () => {
@@ -177,7 +188,7 @@ describe('guards', () => {
   it('put the tenant acted on in place of any the caller named', () => {
     const caller: Caller = { principal: { type: 'platform', id: 'platform', roles: [] }, correlationId: 'c', tenantId: 'ten_1' };
 
-    expect(rules.actingOn(caller, 'ten_2' as TenantId)).toEqual({ ...caller, tenantId: 'ten_2' });
+    expect(rules.actingOn(caller, 'ten_2')).toEqual({ ...caller, tenantId: 'ten_2' });
   });
 });
 

@@ -3,10 +3,38 @@ import type { TenantLimits, TenantStatus, TenantTier } from '@support101/contrac
 
 /** What each tier may have and do at once. */
 export const tierLimits = {
-  free: limits(2, 2, 10, 50, 1_000, 10),
-  starter: limits(5, 5, 30, 200, 5_000, 50),
-  professional: limits(20, 20, 100, 1_000, 50_000, 200),
-  enterprise: limits(100, 100, 1_000, 10_000, 500_000, 1_000),
+  free: {
+    maxAgents: 2,
+    maxConcurrentExecutions: 2,
+    maxRequestsPerMinute: 10,
+    maxStorageMb: 50,
+    maxVectorDocuments: 1_000,
+    maxHitlQueueSize: 10,
+  },
+  starter: {
+    maxAgents: 5,
+    maxConcurrentExecutions: 5,
+    maxRequestsPerMinute: 30,
+    maxStorageMb: 200,
+    maxVectorDocuments: 5_000,
+    maxHitlQueueSize: 50,
+  },
+  professional: {
+    maxAgents: 20,
+    maxConcurrentExecutions: 20,
+    maxRequestsPerMinute: 100,
+    maxStorageMb: 1_000,
+    maxVectorDocuments: 50_000,
+    maxHitlQueueSize: 200,
+  },
+  enterprise: {
+    maxAgents: 100,
+    maxConcurrentExecutions: 100,
+    maxRequestsPerMinute: 1_000,
+    maxStorageMb: 10_000,
+    maxVectorDocuments: 500_000,
+    maxHitlQueueSize: 1_000,
+  },
 } as const satisfies Record<TenantTier, TenantLimits>;
 
 /** A tenant's own limits: any of them, each in place of its tier's. */
@@ -127,21 +155,3 @@ const limitNames = [
   'maxVectorDocuments',
   'maxHitlQueueSize',
 ] as const satisfies readonly (keyof TenantLimits)[];
-
-function limits(
-  agents: number,
-  executions: number,
-  requests: number,
-  storageMb: number,
-  documents: number,
-  queue: number,
-): TenantLimits {
-  return {
-    maxAgents: agents,
-    maxConcurrentExecutions: executions,
-    maxRequestsPerMinute: requests,
-    maxStorageMb: storageMb,
-    maxVectorDocuments: documents,
-    maxHitlQueueSize: queue,
-  };
-}

@@ -182,7 +182,13 @@ function idOf(cursor: string): TenantId {
 function toTenant(row: TenantRow): contract.Tenant {
   const { tenantId, name, tier, status, statusReason, allowedBlueprints, settings, version, activatedAt, suspendedAt } = row;
   return {
-    ...{ tenantId, name, tier, status, allowedBlueprints, settings, version },
+    tenantId,
+    name,
+    tier,
+    status,
+    allowedBlueprints,
+    settings,
+    version,
     limits: rules.limitsOf(tier, row.ownLimits),
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
