@@ -1,0 +1,57 @@
+import 'reflect-metadata';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { nestLogger } from '@support101/service-kit';
+import type { FastifyInstance } from 'fastify';
+import { AuthenticationModule } from './authentication/authentication.module.js';
+import { AuthorizationModule } from './authorization/authorization.module.js';
+import { DocumentsModule } from './documents/documents.module.js';
+import { HealthModule } from './health/health.module.js';
+import { GatewayHttpAdapter } from './platform/http-adapter.js';
+import { otherMethods } from './platform/other-methods.js';
+import type { GatewayParts } from './platform/parts.js';
+import { PlatformModule } from './platform/platform.module.js';
+import { RoutesModule } from './routes/routes.module.js';
+
+export type { GatewayParts, GatewaySettings } from './platform/parts.js';
+
+@Module({ imports: [AuthenticationModule, AuthorizationModule, DocumentsModule, HealthModule, RoutesModule] })
+class AppModule {
+  static with(parts: GatewayParts): DynamicModule {
+    return { module: AppModule, imports: [PlatformModule.with(parts)] };
+  }
+}
+
+/** The HTTP door, ready to listen. */
+export interface Gateway {
+  /** Opens the door; rejects with `EADDRINUSE` when the port is taken, and may then be asked again. Port 0 picks one. */
+  listen(port: number, host: string): Promise<void>;
+  /** Takes no more connections, answers what is under way, lets go. */
+  close(): Promise<void>;
+  /** Where it listens. */
+  readonly url: string;
+}
+
+/** Makes the gateway for the contracts and parts given. */
+export async function createGateway(parts: GatewayParts): Promise<Gateway> {
+  const adapter = new GatewayHttpAdapter({ log: parts.log, bodyLimit: parts.settings.bodyLimit ?? 1_048_576 });
+  const others = otherMethods(adapter.getInstance<FastifyInstance>());
+  const app = await NestFactory.create(AppModule.with(parts), adapter, {
+    logger: nestLogger(parts.log),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  await app.init();
+  others.close();
+  let url = '';
+  return {
+    listen: async (port, host) => {
+      await app.listen(port, host);
+      url = await app.getUrl();
+    },
+    close: () => app.close(),
+    get url() {
+      return url;
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import {
+  accessLevels,
+  TenantId,
+  type Access,
+  type AccessLevel,
+  type BuiltInRole,
+  type ErrorCode,
+  type Principal,
+} from '@support101/contracts';
+
+/** Who asks, as authentication found out. */
+export interface Asker {
+  readonly principal: Principal;
+  readonly tenantId?: TenantId;
+}
+
+/** The tenants that a request names: in its path, and in the header X-Tenant-Id. */
+export interface NamedTenants {
+  readonly path?: string | undefined;
+  readonly header?: string | undefined;
+}
+
+/** Allowed, and for which tenant if for one; or the error that refuses. */
+export type Decision = { readonly tenantId: TenantId | undefined } | { readonly refused: ErrorCode };
+
+type Grant = (resource: string) => AccessLevel | undefined;
+
+const worked = ['agent-runtime', 'learning', 'hitl'];
+
+/** The highest level that each role has on a resource of its own tenant. What is not granted here is denied. */
+const grants: Readonly<Record<BuiltInRole, Grant>> = {
+  admin: () => 'admin',
+  operator: (resource) => (worked.includes(serviceOf(resource)) ? 'execute' : readable(resource)),
+  reviewer: (resource) => (resource === 'hitl:requests' ? 'execute' : readable(resource)),
+  viewer: (resource) => readable(resource),
+};
+
+/** Decides whether the asker may use a contract with this access, and for which tenant. */
+export function decide(access: Access, asker: Asker, named: NamedTenants): Decision {
+  if ('public' in access) return { tenantId: undefined };
+  if ('internal' in access) return { refused: 'forbidden' };
+  const isPlatform = asker.principal.type === 'platform';
+  if (access.tenant === 'platform') return isPlatform ? { tenantId: undefined } : { refused: 'forbidden' };
+  if (isPlatform) return platformTenant(access.tenant === 'path', named);
+  return memberTenant(access, asker, named);
+}
+
+/** True when one of the roles grants the level on the resource; levels include the ones before them. */
+export function isGranted(roles: readonly string[], resource: string, level: AccessLevel): boolean {
+  return roles.some((role) => {
+    const granted = Object.hasOwn(grants, role) ? grants[role as BuiltInRole](resource) : undefined;
+    return granted !== undefined && accessLevels.indexOf(granted) >= accessLevels.indexOf(level);
+  });
+}
+
+function platformTenant(fromPath: boolean, { path, header }: NamedTenants): Decision {
+  const tenantId = TenantId.safeParse(fromPath ? path : header);
+  if (header !== undefined && (!tenantId.success || header !== tenantId.data)) return { refused: 'tenant_not_found' };
+  if (tenantId.success) return { tenantId: tenantId.data };
+  // A path that names no possible tenant is refused when the input is read, with the field's name.
+  return fromPath ? { tenantId: undefined } : { refused: 'tenant_required' };
+}
+
+function memberTenant(
+  access: Exclude<Access, { public: true } | { internal: true }>,
+  asker: Asker,
+  { path, header }: NamedTenants,
+): Decision {
+  const { tenantId, principal } = asker;
+  if (tenantId === undefined) return { refused: 'tenant_required' };
+  // Another tenant's id is answered as if there were no such tenant, whatever the role.
+  if (header !== undefined && header !== tenantId) return { refused: 'tenant_not_found' };
+  if (access.tenant === 'path' && path !== tenantId) return { refused: 'tenant_not_found' };
+  return isGranted(principal.roles, access.resource, access.level) ? { tenantId } : { refused: 'forbidden' };
+}
+
+function readable(resource: string): AccessLevel | undefined {
+  return resource === 'tenancy:api-keys' ? undefined : 'read';
+}
+
+function serviceOf(resource: string): string {
+  return resource.slice(0, resource.indexOf(':'));
+}

@@ -1,0 +1,28 @@
+import type { Registry } from '@support101/contracts';
+import type { TimeSource, Transport } from '@support101/messaging';
+import type { HealthBoard, Log } from '@support101/service-kit';
+
+/** What the operator decides about the gateway. */
+export interface GatewaySettings {
+  /** The credential that administers tenants; without one nobody can. */
+  readonly platformKey?: string;
+  /** Largest request body in bytes; 1 MiB unless said. */
+  readonly bodyLimit?: number;
+  /** How long the owner of a key, and that a key has none, is remembered, in milliseconds; 5 and 1 seconds unless said. */
+  readonly keyCacheMs?: number;
+  readonly unknownKeyCacheMs?: number;
+}
+
+/** What a process gives its gateway. */
+export interface GatewayParts {
+  readonly transport: Transport;
+  /** The contracts whose routes are served. */
+  readonly registry: Registry;
+  readonly health: HealthBoard;
+  readonly log: Log;
+  readonly settings: GatewaySettings;
+  readonly time?: TimeSource;
+}
+
+/** Token under which the parts are provided. */
+export const PARTS = Symbol('GatewayParts');

@@ -1,0 +1,8 @@
+import { Module } from '@nestjs/common';
+import { AuthenticationModule } from '../authentication/authentication.module.js';
+import { AuthorizationModule } from '../authorization/authorization.module.js';
+import { RoutesHandlers } from './routes.handlers.js';
+import { RoutesService } from './routes.service.js';
+
+@Module({ imports: [AuthenticationModule, AuthorizationModule], providers: [RoutesService, RoutesHandlers] })
+export class RoutesModule {}
