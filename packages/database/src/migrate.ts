@@ -124,7 +124,10 @@ async function apply(pool: pg.Pool, schema: string, migrations: readonly Migrati
     await pool.query(`revoke all on ${schema}._prisma_migrations from ${appRole(schema)}, ${systemRole(schema)}`);
     return applied;
   } catch (cause) {
-    throw new DatabaseFailure('migration_failed', `${schema}: ${messageOf(cause)}`, { cause });
+    const refused = engine.refused();
+    if (!refused) throw new DatabaseFailure('migration_failed', `${schema}: ${messageOf(cause)}`, { cause });
+    const name = migrations.find(({ sql }) => sql === refused.script)?.name ?? 'a migration';
+    throw new DatabaseFailure('migration_failed', `${schema}: ${name}: ${messageOf(refused.error)}`, { cause: refused.error });
   } finally {
     engine.free();
   }

@@ -40,6 +40,8 @@ export async function transact<T>(
 /** Statements on a connection between BEGIN and the end of the transaction. */
 export class PgTx implements Tx {
   readonly tenantId: TenantId | undefined;
+  /** Whether a statement has failed, so that the transaction may be aborted. */
+  failed = false;
   /** Why the connection cannot be used again. */
   lost: Error | undefined;
   readonly #client: pg.PoolClient;
@@ -69,6 +71,7 @@ export class PgTx implements Tx {
       const { rows } = await this.#client.query<Row>(statement);
       return rows;
     } catch (error) {
+      this.failed = true;
       await this.#opened;
       throw error;
     }

@@ -46,26 +46,30 @@ export function openPool(options: DatabaseOptions): pg.Pool {
   return pool;
 }
 
+/** What `PrismaDatabase` learns about a transaction of Prisma, which keeps both to itself. */
+export interface Watched {
+  /** The connection that Prisma took for it. */
+  client: pg.PoolClient | undefined;
+  /** Whether a statement of it has failed. */
+  failed: boolean;
+}
+
+/** What is watched while Prisma works. */
+export const watching = new AsyncLocalStorage<Watched>();
+
 type TakenCallback = Parameters<pg.Pool['connect']>[0];
 
-const taking = new AsyncLocalStorage<(client: pg.PoolClient) => void>();
-
-/** Lets `PrismaDatabase` see which connection Prisma takes for a transaction. */
 class WatchedPool extends pg.Pool {
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: TakenCallback): void;
   override connect(callback?: TakenCallback): Promise<pg.PoolClient> | void {
     if (callback) return super.connect(callback);
     return super.connect().then((client) => {
-      taking.getStore()?.(client);
+      const watched = watching.getStore();
+      if (watched) watched.client = client;
       return client;
     });
   }
-}
-
-/** Runs `run` and tells `taken` of the connections that it takes from a pool. */
-export function watchConnections<T>(taken: (client: pg.PoolClient) => void, run: () => Promise<T>): Promise<T> {
-  return taking.run(taken, run);
 }
 
 /** Takes a connection; failures have names. */

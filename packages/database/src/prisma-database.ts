@@ -1,10 +1,10 @@
 import { PrismaPg } from '@prisma/adapter-pg';
+import type { Transaction } from '@prisma/driver-adapter-utils';
 import type { TenantId } from '@support101/contracts';
-import type pg from 'pg';
 import type { Database } from './database.js';
 import { commitFailure, DatabaseFailure } from './failures.js';
 import { PgTx, type Opening } from './pg-transaction.js';
-import { watchConnections } from './pool.js';
+import { watching, type Watched } from './pool.js';
 import type { SystemReason } from './system-reason.js';
 import { exclusively, systemSettings, tenantSettings, type Hook, type Tx } from './transaction.js';
 
@@ -34,12 +34,7 @@ export class PrismaDatabase<Client> {
 
   constructor(client: PrismaClientClass<Client>, database: Database) {
     this.#database = database;
-    const adapter = new PrismaPg(database.pool, {
-      schema: database.schema,
-      onConnectionError: database.onError,
-      statementNameGenerator: ({ sql }) => (database.embedded ? '' : statementName(sql)),
-    });
-    this.#client = new client({ adapter }) as Transactional;
+    this.#client = new client({ adapter: watchedAdapter(database) }) as Transactional;
   }
 
   /** Runs `run` in one transaction that sees and writes the rows of this tenant only. */
@@ -65,19 +60,15 @@ export class PrismaDatabase<Client> {
   }
 
   async #commit<T>(opening: Opening, hooks: Hook[], run: (tx: PrismaTx<Client>) => Promise<T>): Promise<T> {
-    let connection: pg.PoolClient | undefined;
+    const watched: Watched = { client: undefined, failed: false };
     let committing = false;
-    const taken = (client: pg.PoolClient): void => {
-      connection = client;
-    };
     const begun = async (prisma: unknown): Promise<T> => {
-      if (!connection) throw new Error('Prisma began a transaction on a connection that is not of this pool');
-      const tx = new PgTx(connection, opening, hooks);
+      if (!watched.client) throw new Error('Prisma began a transaction on a connection that is not of this pool');
+      const tx = new PgTx(watched.client, opening, hooks);
       try {
         const result = await run(withModels<Client>(tx, prisma as PrismaModels<Client>));
+        if (watched.failed || tx.failed) await refuseAborted(tx);
         await tx.end();
-        // Prisma would send COMMIT and not notice that Postgres answers ROLLBACK.
-        if (connection.getTransactionStatus() === 'E') throw new DatabaseFailure('transaction_aborted');
         committing = true;
         return result;
       } finally {
@@ -85,11 +76,51 @@ export class PrismaDatabase<Client> {
       }
     };
     try {
-      return await watchConnections(taken, () => this.#client.$transaction(begun, limits));
+      return await watching.run(watched, () => this.#client.$transaction(begun, limits));
     } catch (error) {
       throw committing && error instanceof Error ? commitFailure(error) : error;
     }
   }
+}
+
+/** Prisma would send COMMIT and not notice that Postgres, after a failed statement, answers ROLLBACK. */
+async function refuseAborted(tx: PgTx): Promise<void> {
+  await tx.query('select').catch((cause: unknown) => {
+    throw new DatabaseFailure('transaction_aborted', undefined, { cause });
+  });
+}
+
+/** Prisma's adapter, which also notes when a statement of a transaction fails. */
+function watchedAdapter(database: Database): PrismaPg {
+  const factory = new PrismaPg(database.pool, {
+    schema: database.schema,
+    onConnectionError: database.onError,
+    statementNameGenerator: ({ sql }) => (database.embedded ? '' : statementName(sql)),
+  });
+  const connect = factory.connect.bind(factory);
+  factory.connect = async () => {
+    const adapter = await connect();
+    const start = adapter.startTransaction.bind(adapter);
+    adapter.startTransaction = async (level) => noteFailures(await start(level));
+    return adapter;
+  };
+  return factory;
+}
+
+function noteFailures(transaction: Transaction): Transaction {
+  const watched = watching.getStore();
+  const noted = async <T>(answer: Promise<T>): Promise<T> => {
+    try {
+      return await answer;
+    } catch (error) {
+      if (watched) watched.failed = true;
+      throw error;
+    }
+  };
+  const { queryRaw, executeRaw } = transaction;
+  transaction.queryRaw = (query) => noted(queryRaw.call(transaction, query));
+  transaction.executeRaw = (query) => noted(executeRaw.call(transaction, query));
+  return transaction;
 }
 
 function withModels<Client>(tx: PgTx, prisma: PrismaModels<Client>): PrismaTx<Client> {

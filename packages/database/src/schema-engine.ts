@@ -20,13 +20,21 @@ export interface Engine {
   applyMigrations(migrationsList: MigrationList): Promise<string[]>;
   /** The SQL that would turn the database into the schema; an empty migration when they are equal. */
   diffToSchema(files: readonly SchemaContainer[]): Promise<string>;
+  /** The script that Postgres refused, and why; the engine itself reports only what went wrong afterwards. */
+  readonly refused: () => Refused | undefined;
   free(): void;
+}
+
+export interface Refused {
+  readonly script: string;
+  readonly error: Error;
 }
 
 export async function openEngine(pool: pg.Pool, schema: string): Promise<Engine> {
   const { SchemaEngine } = await loadEngine();
-  const factory = bindMigrationAwareSqlAdapterFactory(new OneConnectionFactory(pool, schema));
-  const engine = await SchemaEngine.new({ datamodels: undefined }, () => undefined, factory);
+  const factory = new OneConnectionFactory(pool, schema);
+  const bound = bindMigrationAwareSqlAdapterFactory(factory);
+  const engine = await SchemaEngine.new({ datamodels: undefined }, () => undefined, bound);
   return {
     async applyMigrations(migrationsList) {
       const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters });
@@ -42,6 +50,7 @@ export async function openEngine(pool: pg.Pool, schema: string): Promise<Engine>
       });
       return stdout ?? '';
     },
+    refused: () => factory.refused,
     free: () => engine.free(),
   };
 }
@@ -49,6 +58,7 @@ export async function openEngine(pool: pg.Pool, schema: string): Promise<Engine>
 class OneConnectionFactory implements SqlMigrationAwareDriverAdapterFactory {
   readonly provider = 'postgres';
   readonly adapterName = '@prisma/adapter-pg';
+  refused: Refused | undefined;
   readonly #pool: pg.Pool;
   readonly #prisma: PrismaPg;
 
@@ -61,7 +71,10 @@ class OneConnectionFactory implements SqlMigrationAwareDriverAdapterFactory {
     const adapter = await this.#prisma.connect();
     // Prisma's own splits a script at every semicolon, also inside functions and literals.
     adapter.executeScript = async (script) => {
-      await this.#pool.query(script);
+      await this.#pool.query(script).catch((error: Error) => {
+        this.refused ??= { script, error };
+        throw error;
+      });
     };
     answerCatalogueChars(this.#pool, adapter);
     return adapter;
