@@ -29,9 +29,10 @@ export async function bootAlone(
   const time = options.time === undefined ? {} : { time: options.time };
   const log = options.log ?? createLog({ name: definition.name, level: 'fatal' });
   const transport = new InProcessTransport({ log, ...time });
-  const jobs = new InProcessJobDriver(options.time);
+  const jobs = new InProcessJobDriver({ log, ...time });
   await options.prepare?.(transport);
   const service = await bootService(definition, { transport, jobs, database: options.database, log, ...time });
+  transport.start();
   return {
     service,
     client: new CommandClient(transport, options.time),

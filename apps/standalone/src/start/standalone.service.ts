@@ -57,7 +57,7 @@ async function start(
   const models = await timed(progress, 'models', () => openModels(modelSettings(settings)));
   closers.push(() => models.close());
   const transport = new InProcessTransport({ log });
-  const jobs = new InProcessJobDriver();
+  const jobs = new InProcessJobDriver({ log });
   closers.push(async () => {
     await jobs.close();
     await transport.close();
