@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from '@jest/globals';
 import { VirtualClock } from '@support101/testing';
 import { InProcessJobDriver } from './in-process-job-driver.js';
-import { describeJobDriver, workOptions, type JobDriverHarness } from './job-driver.conformance.js';
+import { describeJobDriver, workOptions, type JobDriverHarness } from './job-driver.conformance-spec.js';
 
 /** A harness on a virtual clock. */
 async function inProcess(): Promise<JobDriverHarness> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DomainError, type Caller, type InputOf, type OutputOf, type Rpc, type TenantCaller } from '@support101/contracts';
-import type { SystemReason, Tx } from '@support101/database';
+import type { Tx } from '@support101/database';
 import type { Transactor } from './database-ports.js';
 import { headerNames } from './headers.js';
 import { setReplyHeader } from './reply-headers.js';
@@ -64,17 +64,16 @@ export class Idempotency {
     return database.forTenant(caller.tenantId, (tx) => this.#attempt(tx, attempt, () => run(tx)));
   }
 
-  /** Like `run` for commands of platform principals, in a system transaction; keys belong to the principal. */
+  /** Like `run` for commands of platform principals, in a system transaction (`platform-admin`); keys belong to the principal. */
   runAsSystem<C extends Rpc, T extends Tx>(
     database: Transactor<T>,
-    reason: SystemReason,
     contract: C,
     input: InputOf<C>,
     caller: Caller,
     run: (tx: T) => Promise<OutputOf<C>>,
   ): Promise<OutputOf<C>> {
     const attempt = attemptOf(contract, input, caller, platformScope);
-    return database.asSystem(reason, (tx) => this.#attempt(tx, attempt, () => run(tx)));
+    return database.asSystem('platform-admin', (tx) => this.#attempt(tx, attempt, () => run(tx)));
   }
 
   async #attempt<Output>(tx: Tx, attempt: Attempt, run: () => Promise<Output>): Promise<Output> {

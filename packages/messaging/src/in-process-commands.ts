@@ -38,28 +38,33 @@ export class InProcessCommands {
     checkSize(message.body);
     options.signal?.throwIfAborted();
     const member = this.#nextMember(subject);
-    return new Promise((resolve, reject) => {
-      const cancel = this.time.schedule(options.timeoutMs, () => done(() => reject(new DomainError('deadline_exceeded'))));
-      const onAbort = () => done(() => reject(options.signal?.reason as Error));
-      options.signal?.addEventListener('abort', onAbort, { once: true });
-      const done = (settle: () => void) => {
-        cancel();
-        options.signal?.removeEventListener('abort', onAbort);
-        settle();
-      };
-      const answer = run(member, message).then(
-        (reply) => done(() => resolve(reply)),
-        (cause: unknown) => done(() => reject(new DomainError('internal', undefined, { cause }))),
-      );
-      member.running.add(answer);
-      void answer.finally(() => member.running.delete(answer));
-    });
+    const answer = run(member, message);
+    const running = answer.then(
+      () => undefined,
+      () => undefined,
+    );
+    member.running.add(running);
+    void running.then(() => member.running.delete(running));
+    return this.#untilGivenUp(answer, options);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     const members = [...this.#groups].flatMap(([subject, group]) => group.members.map((member) => ({ subject, group, member })));
     await Promise.all(members.map(({ subject, group, member }) => this.#leave(subject, group, member)));
+  }
+
+  async #untilGivenUp<T>(answer: Promise<T>, options: { timeoutMs: number; signal?: AbortSignal }): Promise<T> {
+    const { promise: givenUp, reject } = Promise.withResolvers<never>();
+    const cancel = this.time.schedule(options.timeoutMs, () => reject(new DomainError('deadline_exceeded')));
+    const onAbort = () => reject(options.signal?.reason as Error);
+    options.signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await Promise.race([answer, givenUp]);
+    } finally {
+      cancel();
+      options.signal?.removeEventListener('abort', onAbort);
+    }
   }
 
   #nextMember(subject: string): Member {
@@ -79,7 +84,11 @@ export class InProcessCommands {
 }
 
 async function run(member: Member, message: WireMessage): Promise<WireMessage> {
-  const reply = await member.handler({ body: message.body, headers: { ...message.headers } });
-  checkSize(reply.body);
-  return { body: reply.body, headers: { ...reply.headers } };
+  try {
+    const reply = await member.handler({ body: message.body, headers: { ...message.headers } });
+    checkSize(reply.body);
+    return { body: reply.body, headers: { ...reply.headers } };
+  } catch (cause) {
+    throw new DomainError('internal', undefined, { cause });
+  }
 }

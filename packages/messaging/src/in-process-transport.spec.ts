@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { VirtualClock } from '@support101/testing';
 import { InProcessTransport } from './in-process-transport.js';
-import { anEvent, describeTransport, type TransportHarness } from './transport.conformance.js';
+import { anEvent, describeTransport, type TransportHarness } from './transport.conformance-spec.js';
 
 async function inProcess(): Promise<TransportHarness> {
   const clock = new VirtualClock();

@@ -52,7 +52,7 @@ export class Outbox {
     const traceparent = currentTraceparent() ?? caller.traceparent;
     return {
       specversion: '1.0',
-      id: typeid('evt').toString() as EventId,
+      id: typeid('evt').toString(),
       source: `/support101/${this.service}`,
       type: event.type,
       subject: event.resource(checked),

@@ -35,7 +35,7 @@ export class TenancyDatabase extends PrismaDatabase<PrismaClient> implements OnA
     caller: Caller,
     run: (tx: TenancyTx) => Promise<OutputOf<C>>,
   ): Promise<OutputOf<C>> {
-    return this.idempotency.runAsSystem(this, 'platform-admin', contract, input, caller, run);
+    return this.idempotency.runAsSystem(this, contract, input, caller, run);
   }
 
   /** A transaction of the event's tenant that is left out when this durable has handled the event before. */
