@@ -4,11 +4,13 @@ import { Timestamp } from '../kernel/text.js';
 
 /** What a tenant may be doing now. Only the keys of an active tenant are accepted. */
 export const tenantStatuses = ['pending', 'active', 'suspended', 'deactivated'] as const;
+/** A tenant's status on the wire. */
 export const TenantStatus = z.enum(tenantStatuses).meta({ id: 'TenantStatus' });
 export type TenantStatus = z.infer<typeof TenantStatus>;
 
 /** What a tenant has subscribed to; it decides the limits unless they are set one by one. */
 export const tenantTiers = ['free', 'starter', 'professional', 'enterprise'] as const;
+/** A tenant's tier on the wire. */
 export const TenantTier = z.enum(tenantTiers).meta({ id: 'TenantTier' });
 export type TenantTier = z.infer<typeof TenantTier>;
 
