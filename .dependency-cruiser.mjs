@@ -1,4 +1,4 @@
-// Who may import whom (design: ARCHITECTURE.md). Each rule has a planted violation in tooling/probes/boundaries.
+// Who may import whom (design: ARCHITECTURE.md). Each rule has a planted violation in tooling/probes.
 // Workspace packages resolve to their sources (tooling/boundaries-resolve.cjs), so nothing needs to be built first.
 
 const source = '^(apps|packages)/[^/]+/src/';
@@ -94,7 +94,7 @@ export default {
     tsPreCompilationDeps: true,
     webpackConfig: { fileName: 'tooling/boundaries-resolve.cjs' },
     doNotFollow: { path: ['node_modules', '/dist/', '/generated/'] },
-    exclude: { path: ['/dist/', '^tooling/probes/'] },
+    exclude: { path: ['/dist/', '^tooling/probes/planted/'] },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'import', 'node', 'default'] },
   },
 };

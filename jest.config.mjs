@@ -1,6 +1,6 @@
 // One configuration for all rungs: RUNG=unit|int|service|system|probes picks the files.
 export const rungs = {
-  unit: ['packages/*/src/**/*.spec.ts', 'apps/*/src/**/*.spec.ts', 'tooling/*/*.spec.ts'],
+  unit: ['packages/*/src/**/*.spec.ts', 'apps/*/src/**/*.spec.ts', 'tooling/*.spec.ts', 'tooling/{gate,rooms}/*.spec.ts'],
   int: ['packages/*/src/**/*.int-spec.ts', 'apps/*/src/**/*.int-spec.ts'],
   service: ['apps/*/test/*.e2e-spec.ts'],
   system: ['test/*.e2e-spec.ts'],
@@ -46,6 +46,6 @@ export default {
       },
     ],
   },
-  modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.turbo/'],
+  modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.turbo/', '<rootDir>/tooling/probes/planted/'],
   watchman: false,
 };

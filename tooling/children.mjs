@@ -25,7 +25,13 @@ export function signalGroup(child, signal) {
   }
 }
 
-/** Runs a program to its end; gives its exit code and all it wrote. `onOutput` sees each chunk as it comes. */
+/**
+ * Runs a program to its end; gives its exit code and all it wrote. `onOutput` sees each chunk as it comes.
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {import('node:child_process').SpawnOptions & { onOutput?: (chunk: string) => void, timeoutMs?: number }} [options]
+ * @returns {Promise<{ code: number, output: string }>}
+ */
 export function run(program, args, { onOutput, timeoutMs, ...options } = {}) {
   return new Promise((resolve) => {
     const child = start(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });

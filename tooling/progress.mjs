@@ -6,6 +6,7 @@ export class Shown extends Error {}
 export class Progress {
   #stream;
 
+  /** @param {{ write(text: string): unknown, isTTY?: boolean }} [stream] */
   constructor(stream = process.stdout) {
     this.#stream = stream;
   }

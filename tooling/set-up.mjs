@@ -46,7 +46,8 @@ export async function install(progress) {
   step.done();
 }
 
-function installAdvice(output) {
+/** What to tell somebody whose install failed with this output. */
+export function installAdvice(output) {
   if (
     /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|META_FETCH_FAIL|network|dns error/i.test(
       output,

@@ -1,8 +1,9 @@
 import { parseSync, type Module } from '@swc/core';
 import { isTest, type Tree, type Violation } from './sources.ts';
-import { type Node, nodesOf, type Positioned } from './syntax.ts';
+import { undocumentedExports } from './exports.ts';
+import { lineAt, nameOf, type Node, nodesOf, type Positioned } from './syntax.ts';
 
-type Check = (path: string, module: Node) => Iterable<Omit<Violation, 'path'> & Positioned>;
+type Check = (module: Node, text: string) => Iterable<Omit<Violation, 'path'> & Positioned>;
 
 /** What a file may contain, by its role. */
 const checks: readonly (readonly [RegExp, Check])[] = [
@@ -11,6 +12,7 @@ const checks: readonly (readonly [RegExp, Check])[] = [
   [/\.(service|repository)\.ts$/, baseClasses],
   [/\.handlers\.ts$/, handlerLogic],
   [/\.repository\.ts$/, repositoryTransactions],
+  [/^packages\/[^/]+\/src\//, undocumentedExports],
 ];
 
 /** Reads the syntax of every source file and looks for what its role forbids. */
@@ -25,20 +27,12 @@ export function checkCode(tree: Tree): Violation[] {
       target: 'es2022',
     }) satisfies Module as unknown as Node;
     return applicable.flatMap(([, check]) =>
-      [...check(path, module)].map(({ rule, detail, span }) => ({ rule, path: `${path}:${lineAt(text, span.start)}`, detail })),
+      [...check(module, text)].map(({ rule, detail, span }) => ({ rule, path: `${path}:${lineAt(text, span.start)}`, detail })),
     );
   });
 }
 
-/** swc counts bytes from one. */
-function lineAt(text: string, position: number): number {
-  return Buffer.from(text)
-    .subarray(0, position - 1)
-    .toString()
-    .split('\n').length;
-}
-
-function* enums(_path: string, module: Node) {
+function* enums(module: Node) {
   for (const node of nodesOf(module, 'TsEnumDeclaration')) {
     yield { rule: 'no-enum', detail: 'write a constant object and the union of its values', span: node.span };
   }
@@ -56,7 +50,7 @@ const impureCalls = new Set([
 const waitingCalls = new Set(['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'fetch']);
 const surroundings = new Set(['process', 'console', 'globalThis']);
 
-function* impurities(_path: string, module: Node) {
+function* impurities(module: Node) {
   for (const node of nodesOf(module)) {
     const what = impurityOf(node);
     if (what !== undefined)
@@ -73,7 +67,7 @@ function impurityOf(node: Node): string | undefined {
   return impureCalls.has(called) || waitingCalls.has(called) ? called : undefined;
 }
 
-function* baseClasses(_path: string, module: Node) {
+function* baseClasses(module: Node) {
   for (const node of [...nodesOf(module, 'ClassDeclaration'), ...nodesOf(module, 'ClassExpression')]) {
     // An error class has no other way to be one.
     if (node.superClass && !nameOf(node.superClass).endsWith('Error'))
@@ -81,7 +75,7 @@ function* baseClasses(_path: string, module: Node) {
   }
 }
 
-function* handlerLogic(_path: string, module: Node) {
+function* handlerLogic(module: Node) {
   for (const method of methodsOf(module)) {
     const statements = method.function?.body?.stmts ?? [];
     const branches = [...nodesOf(method)].find((node) =>
@@ -94,7 +88,7 @@ function* handlerLogic(_path: string, module: Node) {
   }
 }
 
-function* repositoryTransactions(_path: string, module: Node) {
+function* repositoryTransactions(module: Node) {
   for (const method of methodsOf(module)) {
     if (method.accessibility === 'private' || method.key?.type === 'PrivateName') continue;
     const [first] = method.function?.params ?? [];
@@ -112,11 +106,4 @@ function* methodsOf(module: Node): Generator<Node> {
   for (const node of nodesOf(module)) {
     if (node.type === 'ClassMethod' || node.type === 'PrivateMethod') yield node;
   }
-}
-
-/** `a.b` for a member expression of names, `a` for a name, else nothing. */
-function nameOf(node: Node | undefined): string {
-  if (node?.type === 'Identifier') return node.value ?? '';
-  if (node?.type !== 'MemberExpression') return '';
-  return `${nameOf(node.object)}.${nameOf(node.property)}`;
 }

@@ -18,7 +18,7 @@ export interface Tree {
 
 const roots = ['apps', 'packages', 'tooling', 'test', 'bench', 'infra'];
 /** What others made: never ours to name or size. */
-const foreign = new Set(['node_modules', 'dist', 'generated', '.turbo', '.cache', 'probes']);
+const foreign = new Set(['node_modules', 'dist', 'generated', '.turbo', '.cache', 'planted']);
 
 /** Reads the tree below `root`. */
 export function readTree(root: string): Tree {

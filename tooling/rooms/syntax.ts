@@ -15,6 +15,12 @@ export interface Node extends Positioned {
   readonly property?: Node;
   readonly arguments?: readonly unknown[];
   readonly key?: Node;
+  readonly body?: readonly Node[];
+  readonly declaration?: Node;
+  readonly declarations?: readonly Node[];
+  readonly id?: Node;
+  readonly identifier?: Node;
+  readonly init?: Node;
   readonly function?: {
     readonly params: readonly { readonly pat?: Node }[];
     readonly body?: { readonly stmts: readonly Node[] };
@@ -34,4 +40,23 @@ export function* nodesOf(node: Node, type?: string): Generator<Node> {
 /** Some containers of nodes have no type of their own (an argument, a decorator list): they are passed through. */
 function isContainer(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && !('start' in value);
+}
+
+/** `a.b` for a member expression of names, `a` for a name, else nothing. */
+export function nameOf(node: Node | undefined): string {
+  if (node?.type === 'Identifier') return node.value ?? '';
+  if (node?.type !== 'MemberExpression') return '';
+  return `${nameOf(node.object)}.${nameOf(node.property)}`;
+}
+
+/** What stands before a position; swc counts bytes from one. */
+export function textBefore(text: string, position: number): string {
+  return Buffer.from(text)
+    .subarray(0, position - 1)
+    .toString();
+}
+
+/** The line of a position, from one. */
+export function lineAt(text: string, position: number): number {
+  return textBefore(text, position).split('\n').length;
 }

@@ -34,10 +34,10 @@ function exampleOfType(schema: JsonSchema, root: JsonSchema): unknown {
   const type = Array.isArray(schema['type']) ? (schema['type'][0] as unknown) : schema['type'];
   switch (type) {
     case 'string':
-      return exampleText(schema as { format?: string; minLength?: number });
+      return exampleText(schema);
     case 'integer':
     case 'number':
-      return exampleNumber(schema as { minimum?: number; exclusiveMinimum?: number; maximum?: number });
+      return exampleNumber(schema);
     case 'boolean':
       return true;
     case 'array':
@@ -45,7 +45,7 @@ function exampleOfType(schema: JsonSchema, root: JsonSchema): unknown {
         exampleOfJsonSchema((schema['items'] ?? {}) as JsonSchema, root),
       );
     case 'object':
-      return exampleObject(schema as ObjectSchema, root);
+      return exampleObject(schema, root);
     default:
       return null;
   }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 /** Where the keeper of this test run listens; set by whoever started it, inherited by every worker. */
 const addressVariable = 'SUPPORT101_TEST_KEEPER';
 
+/** The process that holds the servers of a test run. */
 export interface Keeper {
   readonly address: string;
   /** Stops every server the keeper started, and the keeper. */

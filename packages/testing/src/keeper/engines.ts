@@ -115,6 +115,7 @@ const nats: Engine = {
   },
 };
 
+/** Every kind of server the tests can ask for. */
 export const engines = { postgres, redis, nats };
 
 function program(name: string): string {

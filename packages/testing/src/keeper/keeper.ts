@@ -62,8 +62,7 @@ async function end(): Promise<void> {
   if (ending) return;
   ending = true;
   server.close();
-  const started = await Promise.allSettled(starting);
-  await Promise.allSettled(started.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.stop() : undefined)));
+  await Promise.allSettled([...starting].map(async (promise) => (await promise).stop()));
   process.exit(0);
 }
 

@@ -82,6 +82,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** A server to start as a child process. */
 export interface ServerProcess {
   readonly program: string;
   readonly args: readonly string[];

@@ -1,0 +1,1 @@
+// Planted: test-runs-on-one-rung: a unit test among service tests is run by none.

@@ -1,0 +1,1 @@
+// Planted: index-in-app

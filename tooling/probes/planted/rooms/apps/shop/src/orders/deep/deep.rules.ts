@@ -1,0 +1,1 @@
+// Planted: capability-is-flat

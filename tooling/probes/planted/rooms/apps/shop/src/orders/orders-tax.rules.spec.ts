@@ -1,0 +1,2 @@
+// Clean: a test may ask for the time.
+export const tested = Date.now();

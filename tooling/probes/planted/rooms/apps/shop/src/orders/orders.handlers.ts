@@ -1,0 +1,6 @@
+export class OrdersHandlers {
+  async remove(input: unknown) {
+    await Promise.resolve(input);
+    return {};
+  }
+}

@@ -1,0 +1,9 @@
+export class OrdersRepository {
+  find(tx: object, id: string) {
+    return [tx, id, this.rows()];
+  }
+
+  private rows() {
+    return [];
+  }
+}

@@ -1,0 +1,3 @@
+// Clean: an error class has a parent.
+export class OrderFailure extends Error {}
+export class OrdersService {}

@@ -1,0 +1,1 @@
+// Planted: kebab-case (and its stem is not the folder)

@@ -1,0 +1,1 @@
+// Planted: stem-is-not-the-folder

@@ -1,0 +1,6 @@
+// Planted: repositories-take-tx
+export class ParcelsRepository {
+  find(id: string) {
+    return id;
+  }
+}

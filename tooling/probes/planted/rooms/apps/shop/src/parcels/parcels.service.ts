@@ -1,0 +1,2 @@
+// Planted: no-base-class
+export class ParcelsService extends Object {}

@@ -1,0 +1,1 @@
+export const platform = 'clean: platform holds adapters, each named for itself';

@@ -1,0 +1,1 @@
+// Planted: file-outside-a-capability

@@ -1,0 +1,2 @@
+/** Nothing. */
+export const nothing = 'the folder is the violation';
