@@ -38,14 +38,17 @@ export class InProcessCommands {
     checkSize(message.body);
     options.signal?.throwIfAborted();
     const member = this.#nextMember(subject);
-    const answer = run(member, message);
-    const running = answer.then(
-      () => undefined,
-      () => undefined,
-    );
-    member.running.add(running);
-    void running.then(() => member.running.delete(running));
-    return this.#untilGivenUp(answer, options);
+    // The deadline is armed before the handler starts: what the handler answers because of it is too late.
+    return this.#untilGivenUp(options, () => {
+      const answer = run(member, message);
+      const running = answer.then(
+        () => undefined,
+        () => undefined,
+      );
+      member.running.add(running);
+      void running.then(() => member.running.delete(running));
+      return answer;
+    });
   }
 
   async close(): Promise<void> {
@@ -54,13 +57,13 @@ export class InProcessCommands {
     await Promise.all(members.map(({ subject, group, member }) => this.#leave(subject, group, member)));
   }
 
-  async #untilGivenUp<T>(answer: Promise<T>, options: { timeoutMs: number; signal?: AbortSignal }): Promise<T> {
+  async #untilGivenUp<T>(options: { timeoutMs: number; signal?: AbortSignal }, start: () => Promise<T>): Promise<T> {
     const { promise: givenUp, reject } = Promise.withResolvers<never>();
     const cancel = this.time.schedule(options.timeoutMs, () => reject(new DomainError('deadline_exceeded')));
     const onAbort = () => reject(options.signal?.reason as Error);
     options.signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      return await Promise.race([answer, givenUp]);
+      return await Promise.race([start(), givenUp]);
     } finally {
       cancel();
       options.signal?.removeEventListener('abort', onAbort);
