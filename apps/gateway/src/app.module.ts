@@ -49,7 +49,14 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
       await app.listen(port, host);
       url = await app.getUrl();
     },
-    close: () => app.close(),
+    close: async () => {
+      const cutOff = setTimeout(
+        () => adapter.getInstance<FastifyInstance>().server.closeAllConnections(),
+        parts.settings.drainMs ?? 10_000,
+      );
+      await app.close();
+      clearTimeout(cutOff);
+    },
     get url() {
       return url;
     },

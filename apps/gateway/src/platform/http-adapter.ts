@@ -88,6 +88,16 @@ function createServer({ log, bodyLimit }: HttpOptions): FastifyInstance {
         : undefined,
     );
   });
+  let closing = false;
+  server.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  server.addHook('onSend', (_request, reply, _payload, done) => {
+    // A connection that was busy when closing began would otherwise be kept open for the client's next request.
+    if (closing) reply.header('connection', 'close');
+    done();
+  });
   server.addHook('onResponse', (request, reply, done) => {
     if (request.span !== undefined) endRequestSpan(request.span, reply.statusCode);
     log.debug(

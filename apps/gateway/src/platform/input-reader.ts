@@ -2,7 +2,7 @@ import { DomainError, isStorable, toIssues, type Issue } from '@support101/contr
 import { inputPlaces, jsonSchemaOf, type InputPlaces, type JsonSchema, type Routed } from '@support101/contracts/derive';
 import { pointerPart, unstorablePart } from './storable-json.js';
 import { textReader, type TextReader } from './text-values.js';
-import { unknownFieldCheck, type FieldCheck } from './unknown-fields.js';
+import { maxIssues, unknownFieldCheck, type FieldCheck } from './unknown-fields.js';
 
 /** The parts of an HTTP request that an input is made from. */
 export interface RequestParts {
@@ -46,7 +46,10 @@ export class InputReader {
     const named = new Set(issues.map(({ path }) => path));
     if (!parsed.success) issues.push(...toIssues(parsed.error).filter(({ path }) => !named.has(path)));
     const [first] = issues;
-    if (first !== undefined) throw new DomainError('validation_failed', `${first.path || '/'}: ${first.message}`, { issues });
+    if (first !== undefined)
+      throw new DomainError('validation_failed', `${first.path || '/'}: ${first.message}`, {
+        issues: issues.slice(0, maxIssues),
+      });
     return input;
   }
 

@@ -2,7 +2,10 @@ import type { Issue } from '@support101/contracts';
 import type { JsonSchema } from '@support101/contracts/derive';
 import { pointerPart } from './storable-json.js';
 
-/** Adds an issue for every field of `value` that the schema does not know. */
+/** The search for issues ends here: nobody reads more, and a hostile body could make a hundred thousand. */
+export const maxIssues = 20;
+
+/** Adds an issue for each field of `value` that the schema does not know, up to `maxIssues`. */
 export type FieldCheck = (value: unknown, path: string, found: Issue[]) => void;
 
 /**
@@ -58,6 +61,7 @@ class Compiler {
     return (value, path, found) => {
       if (!isObject(value)) return;
       for (const key of Object.keys(value)) {
+        if (found.length >= maxIssues) return;
         const at = path + pointerPart(key);
         if (fields.has(key)) fields.get(key)?.(value[key], at, found);
         else if (closed) found.push({ path: at, message: 'is not a known field', code: 'unrecognized_keys' });
