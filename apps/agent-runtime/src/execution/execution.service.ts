@@ -10,8 +10,10 @@ import {
   type JsonObject,
   type RunConfig,
 } from '@support101/agent-kit';
+import { context, SpanKind } from '@opentelemetry/api';
 import { isDomainError } from '@support101/contracts';
 import type { RunUsage } from '@support101/contracts/agent-runtime';
+import { inSpan } from '@support101/messaging';
 import { LOG, newId, type Log } from '@support101/service-kit';
 import { BlueprintsService } from '../blueprints/blueprints.service.js';
 import {
@@ -26,8 +28,8 @@ import { holdRun, Stopped, untilStopped, type Hold, type StopReason } from '../p
 import { ToolsService, type Toolbox } from '../tools/tools.service.js';
 import { decide, retryDelay } from './execution.rules.js';
 
-/** How long a step in flight may go on when the process shuts down, in milliseconds. */
-const drainMs = 5_000;
+/** How long a step in flight may go on after the queue has lost patience with it at shutdown, in milliseconds. */
+const drainMs = 500;
 
 /** What a run does next: a step, or its end. */
 type Next = { readonly action: Action } | { readonly end: RunEnd };
@@ -88,7 +90,8 @@ export class ExecutionService {
     for (let step = run.stepsCount; 'action' in next; step += 1) {
       const stopped = hold.stopped();
       if (stopped !== undefined) throw new Stopped(stopped);
-      const done = await this.#step(work, step, state, next.action);
+      const { action } = next;
+      const done = await inSpan(`step ${action.action}`, spanOf(run, step), () => this.#step(work, step, state, action));
       const held = await this.journal.append(run, done.step, 'end' in done.next ? done.next.end : undefined);
       if (!held) throw new Stopped('lost');
       if ('end' in done.next) return;
@@ -181,4 +184,12 @@ function failure(code: string, detail: string): RunEnd & { status: 'failed' } {
 
 function toUsage(usage: { inputTokens: number; outputTokens: number; costMicroUsd: number; model: string }): RunUsage {
   return { ...usage, model: usage.model === '' ? null : usage.model };
+}
+
+function spanOf({ ref, agentId }: HeldRun, step: number) {
+  return {
+    kind: SpanKind.INTERNAL,
+    parent: context.active(),
+    attributes: { 'support101.run': ref.runId, 'support101.agent': agentId, 'support101.step': step },
+  };
 }

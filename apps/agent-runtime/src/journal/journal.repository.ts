@@ -29,11 +29,13 @@ export interface TakenRow {
   readonly traceparent: string | null;
 }
 
-/** A row of the journal before it is written. */
-export interface StepRow extends RunStepColumns {
+type StepColumns = Omit<RunStep, 'completedAt'> & { readonly completedAt: Date };
+
+/** A row of the journal before it is written, with the fence of the worker that writes it. */
+export interface StepRow extends StepColumns, RunRef {
+  readonly fence: number;
   readonly state: StateRow;
 }
-type RunStepColumns = Omit<RunStep, 'completedAt'> & { readonly completedAt: Date };
 
 /** How a run ends. */
 export interface EndRow {
@@ -75,17 +77,26 @@ const takeSql = `
     r.correlation_id as "correlationId", r.traceparent`;
 
 // Only a worker that still holds the lease gets past the update; it also keeps the journal dense and in order.
+// The rows come as one JSON text, so that the steps of many runs are one statement and each is serialised once.
 const appendSql = `
-  with held as (
-    update run_leases
-       set steps_count = steps_count + 1, input_tokens = input_tokens + $10, output_tokens = output_tokens + $11,
-           cost_micro_usd = cost_micro_usd + $12, model = coalesce($13, model)
-     where tenant_id = $1 and run_id = $2 and fence = $3 and steps_count = $4
-    returning 1)
+  with given as (
+    select * from json_to_recordset($1::json) as g(
+      tenant_id text, run_id text, fence integer, step integer, action text, outcome text, result jsonb, tools jsonb, change jsonb,
+      snapshot jsonb, input_tokens integer, output_tokens integer, cost_micro_usd bigint, model text, duration_ms integer,
+      completed_at timestamptz)),
+  held as (
+    update run_leases l
+       set steps_count = l.steps_count + 1, input_tokens = l.input_tokens + g.input_tokens,
+           output_tokens = l.output_tokens + g.output_tokens, cost_micro_usd = l.cost_micro_usd + g.cost_micro_usd,
+           model = coalesce(g.model, l.model)
+      from given g
+     where l.tenant_id = g.tenant_id and l.run_id = g.run_id and l.fence = g.fence and l.steps_count = g.step
+    returning g.*)
   insert into run_steps (tenant_id, run_id, fence, step, action, outcome, result, tools, change, snapshot, input_tokens,
                          output_tokens, cost_micro_usd, model, duration_ms, completed_at)
-  select $1, $2, $3, $4, $5, $6, $7, $8, $9, $16, $10, $11, $12, $13, $14, $15 from held
-  returning step`;
+  select tenant_id, run_id, fence, step, action, outcome, result, tools, change, snapshot, input_tokens, output_tokens,
+         cost_micro_usd, model, duration_ms, completed_at from held
+  returning run_id as "runId"`;
 
 const endSql = `
   with gone as (
@@ -130,19 +141,10 @@ export class JournalRepository {
     );
   }
 
-  /** False when the lease is no longer held: nothing was written. */
-  async append(tx: Tx, { tenantId, runId }: RunRef, fence: number, row: StepRow): Promise<boolean> {
-    const { usage, state } = row;
-    const rows = await tx.query(
-      appendSql,
-      [
-        ...[tenantId, runId, fence, row.step, row.action, row.outcome, json(row.result), json(row.tools), json(state.change)],
-        ...[usage.inputTokens, usage.outputTokens, usage.costMicroUsd, usage.model, row.durationMs, row.completedAt],
-        json(state.snapshot),
-      ],
-      'runs-append',
-    );
-    return rows.length === 1;
+  /** Appends steps of different runs; the answer names the runs whose lease was still held, nothing was written for the others. */
+  async append(tx: Tx, rows: readonly StepRow[]): Promise<Set<RunId>> {
+    const appended = await tx.query<{ runId: RunId }>(appendSql, [JSON.stringify(rows.map(toColumns))], 'runs-append');
+    return new Set(appended.map((row) => row.runId));
   }
 
   /** Ends the run and drops its lease. With a fence: only if that worker holds it; without: whoever does. */
@@ -173,8 +175,8 @@ export class JournalRepository {
   }
 
   /** Steps after the given one, in order. */
-  async steps(tx: Tx, { tenantId, runId }: RunRef, after: number, limit: number): Promise<RunStepColumns[]> {
-    return tx.query<RunStepColumns>(
+  async steps(tx: Tx, { tenantId, runId }: RunRef, after: number, limit: number): Promise<StepColumns[]> {
+    return tx.query<StepColumns>(
       `select s.step, s.action, s.outcome, s.result, s.tools, ${usageOf('s')}, s.duration_ms as "durationMs",
               s.completed_at as "completedAt"
          from run_steps s where s.tenant_id = $1 and s.run_id = $2 and s.step > $3 order by s.step limit $4`,
@@ -225,4 +227,18 @@ export class JournalRepository {
 // Text, not objects: pg would turn a JavaScript array into a Postgres array.
 function json(value: unknown): string | null {
   return value === null ? null : JSON.stringify(value);
+}
+
+function toColumns({ usage, state, ...row }: StepRow): object {
+  return {
+    ...{ tenant_id: row.tenantId, run_id: row.runId, fence: row.fence, step: row.step, action: row.action, outcome: row.outcome },
+    ...{ result: row.result, tools: row.tools, change: state.change, snapshot: state.snapshot },
+    ...{
+      input_tokens: usage.inputTokens,
+      output_tokens: usage.outputTokens,
+      cost_micro_usd: usage.costMicroUsd,
+      model: usage.model,
+    },
+    ...{ duration_ms: row.durationMs, completed_at: row.completedAt },
+  };
 }

@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
-import type { Caller, RunId, TenantId } from '@support101/contracts';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { context } from '@opentelemetry/api';
+import type { AgentId, Caller, RunId, TenantCaller, TenantId } from '@support101/contracts';
 import {
   runCancelled,
   runCompleted,
@@ -9,12 +10,20 @@ import {
   type RunOutcome,
   type RunStep,
 } from '@support101/contracts/agent-runtime';
-import type { Tx } from '@support101/database';
-import { Outbox } from '@support101/messaging';
+import { groupWriter, type GroupWriter, type Tx } from '@support101/database';
+import { currentTraceparent, Outbox, remoteContext } from '@support101/messaging';
 import { Clock } from '@support101/service-kit';
 import { Notices } from '../platform/notices.js';
 import { RunsDatabase } from '../platform/runs-database.js';
-import { JournalRepository, type DueRow, type EndedRow, type EndRow, type RunRef, type TakenRow } from './journal.repository.js';
+import {
+  JournalRepository,
+  type DueRow,
+  type EndedRow,
+  type EndRow,
+  type RunRef,
+  type StepRow,
+  type TakenRow,
+} from './journal.repository.js';
 import { fold, lastSnapshot, stateRow, type State } from './journal.rules.js';
 
 export type { RunRef } from './journal.repository.js';
@@ -28,7 +37,7 @@ export interface HeldRun extends TakenRow {
   /** Undefined before the first step. */
   readonly state: State | undefined;
   /** What the run's facts and commands are done by: its agent. */
-  readonly caller: Caller & { readonly tenantId: TenantId };
+  readonly caller: TenantCaller;
 }
 
 /** A finished step, to be appended. */
@@ -42,19 +51,35 @@ export type RunEnd =
   | { readonly status: 'completed'; readonly output: State; readonly outcome: RunOutcome }
   | { readonly status: 'failed' | 'cancelled' | 'timed_out'; readonly error: { readonly code: string; readonly detail: string } };
 
+/** What the group writer is given: a step, and the end of its run if it was the last. */
+interface Entry {
+  readonly row: StepRow;
+  readonly end: RunEnd | undefined;
+  readonly agentId: AgentId;
+  readonly caller: TenantCaller;
+}
+
 /**
  * The durable truth about runs at work: who may write (a lease with a fence), what happened (one row per step), and
  * how it ended. Each write and the fact about it become true together.
  */
 @Injectable()
-export class JournalService {
+export class JournalService implements OnModuleDestroy {
+  readonly #writer: GroupWriter<Entry, boolean>;
+
   constructor(
     private readonly database: RunsDatabase,
     private readonly repository: JournalRepository,
     private readonly outbox: Outbox,
     private readonly clock: Clock,
     private readonly notices: Notices,
-  ) {}
+  ) {
+    this.#writer = groupWriter({ database, reason: 'run-journal', write: (tx, entries) => this.#write(tx, entries) });
+  }
+
+  onModuleDestroy(): Promise<void> {
+    return this.#writer.close();
+  }
 
   /** Takes a run's lease and loads where it stands; undefined when another worker holds it or nothing is to be done. */
   take(ref: RunRef, owner: string): Promise<HeldRun | undefined> {
@@ -76,16 +101,21 @@ export class JournalService {
     return this.database.forTenant(ref.tenantId, (tx) => this.repository.release(tx, ref, fence));
   }
 
-  /** Appends a step, and ends the run in the same transaction if it was the last. False when the lease is lost. */
+  /**
+   * Appends a step, and ends the run in the same transaction if it was the last. False when the lease is lost.
+   * Steps that runs finish at the same time share one commit.
+   */
   append(run: HeldRun, step: FinishedStep, end?: RunEnd): Promise<boolean> {
     const { before, after, ...columns } = step;
-    const row = { ...columns, completedAt: this.clock.now(), state: stateRow(step.step, before, after) };
-    return this.database.forTenant(run.ref.tenantId, async (tx) => {
-      if (!(await this.repository.append(tx, run.ref, run.fence, row))) return false;
-      await this.outbox.record(tx, runStepExecuted, stepFact(run, step), run.caller);
-      if (end !== undefined) await this.#end(tx, run.ref, run.fence, end, run.caller);
-      return true;
-    });
+    const row = {
+      ...columns,
+      ...run.ref,
+      fence: run.fence,
+      completedAt: this.clock.now(),
+      state: stateRow(step.step, before, after),
+    };
+    // The writer works for many: each fact keeps the trace of its own run.
+    return this.#writer.offer({ row, end, agentId: run.agentId, caller: { ...run.caller, ...traced() } });
   }
 
   /** Ends a held run that makes no further step. False when the lease is lost. */
@@ -142,6 +172,21 @@ export class JournalService {
     return this.database.asSystem('run-recovery', (tx) => this.repository.abandoned(tx, 500));
   }
 
+  async #write(tx: Tx, entries: readonly Entry[]): Promise<boolean[]> {
+    const held = await this.repository.append(
+      tx,
+      entries.map((entry) => entry.row),
+    );
+    for (const { row, end, agentId, caller } of entries) {
+      if (!held.has(row.runId)) continue;
+      await context.with(remoteContext(caller.traceparent), async () => {
+        await this.outbox.record(tx, runStepExecuted, stepFact(row, agentId), caller);
+        if (end !== undefined) await this.#end(tx, row, row.fence, end, caller);
+      });
+    }
+    return entries.map(({ row }) => held.has(row.runId));
+  }
+
   #duePage(after: RunRef | undefined, limit: number): Promise<DueRow[]> {
     return this.database.asSystem('job-refill', (tx) => this.repository.due(tx, after, limit));
   }
@@ -179,11 +224,16 @@ function endRow(end: RunEnd, completedAt: Date): EndRow {
   return { ...end, output: null, outcome: outcomes[end.status], completedAt };
 }
 
-function stepFact({ ref, agentId }: HeldRun, { step, action, outcome, tools, durationMs }: FinishedStep) {
-  return { runId: ref.runId, agentId, step, action, tool: tools.at(-1)?.tool ?? null, outcome, durationMs };
+function stepFact({ runId, step, action, outcome, tools, durationMs }: StepRow, agentId: AgentId) {
+  return { runId, agentId, step, action, tool: tools.at(-1)?.tool ?? null, outcome, durationMs };
 }
 
-function agentCaller({ tenantId, runId }: RunRef, taken: TakenRow): HeldRun['caller'] {
+function traced(): { traceparent?: string } {
+  const traceparent = currentTraceparent();
+  return traceparent === undefined ? {} : { traceparent };
+}
+
+function agentCaller({ tenantId, runId }: RunRef, taken: TakenRow): TenantCaller {
   return {
     tenantId,
     principal: { type: 'agent', id: taken.agentId, roles: [] },

@@ -8,7 +8,8 @@ import { z } from 'zod';
 export const executeRun = defineJob({
   name: 'execution.run',
   payload: z.object({ tenantId: TenantId, runId: RunId }),
-  attempts: 10,
+  // Few: a run that a worker had and lost is found again within seconds by its expired lease.
+  attempts: 3,
   backoffMs: 500,
   concurrency: 16,
   // Longer than the longest run; a run has its own, durable time limit.

@@ -88,7 +88,7 @@ export const executeAgent = rpc('agent-runtime.runs.start.v1', {
   input: z.object({
     agentId: AgentId,
     input: FreeObject,
-    /** From the start of the run, waiting for a worker included. The agent's own timeout when left out. */
+    /** How long the run may work, counted from when a worker takes it. The agent's own timeout when left out. */
     timeoutSeconds: z.number().int().min(1).max(3600).optional(),
     /** A preference: more than 60 counts as 60. */
     waitSeconds: z.number().int().min(0).default(30),

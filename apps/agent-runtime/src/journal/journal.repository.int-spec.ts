@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { TenantId } from '@support101/contracts';
+import { newId } from '@support101/service-kit';
+import { engines, insertRun, prepare, type Prepared } from '../../test/engines.js';
+import { JournalRepository, type EndRow, type RunRef, type StepRow } from './journal.repository.js';
+import { fold, stateRow, type State } from './journal.rules.js';
+
+const now = new Date('2026-11-22T12:00:01.000Z');
+const completed: EndRow = { status: 'completed', output: { answer: 'yes' }, outcome: 'resolved', error: null, completedAt: now };
+
+function aStep(ref: RunRef, fence: number, step: number, before: State, after: State): StepRow {
+  return {
+    ...{ ...ref, fence, step, action: 'search', outcome: 'success', result: { hits: step }, durationMs: 7, completedAt: now },
+    ...{ tools: [{ tool: 'search', outcome: 'success', durationMs: 3 }], state: stateRow(step, before, after) },
+    usage: { inputTokens: 10, outputTokens: 2, costMicroUsd: 5, model: 'local/test' },
+  };
+}
+
+describe.each(engines)('JournalRepository (%s)', (engine) => {
+  const journal = new JournalRepository();
+  let prepared: Prepared;
+  let tenantId: TenantId;
+
+  beforeAll(async () => {
+    prepared = await prepare(engine);
+    tenantId = newId('ten');
+  });
+
+  afterAll(async () => {
+    await prepared?.close();
+  });
+
+  const inTenant = <T>(run: Parameters<typeof prepared.database.forTenant<T>>[1]) => prepared.database.forTenant(tenantId, run);
+  const take = (ref: RunRef, owner: string, leaseMs = 60_000) => inTenant((tx) => journal.take(tx, ref, owner, leaseMs, now));
+  const append = (...rows: StepRow[]) => prepared.database.asSystem('run-journal', (tx) => journal.append(tx, rows));
+  const end = (ref: RunRef, fence: number | null, row = completed) => inTenant((tx) => journal.end(tx, ref, fence, row));
+  const rowOf = async ({ runId }: RunRef) => {
+    const [row] = await inTenant((tx) => tx.query<Record<string, unknown>>('select * from runs where id = $1', [runId]));
+    return row;
+  };
+
+  it('gives a queued run to one worker only', async () => {
+    const run = await insertRun(prepared, tenantId);
+
+    const taken = await Promise.all(['a', 'b', 'c'].map((owner) => take(run, owner)));
+
+    expect(taken.filter((one) => one !== undefined)).toEqual([
+      expect.objectContaining({
+        fence: 1,
+        stepsCount: 0,
+        agentId: run.agentId,
+        input: { query: 'How? 🙂' },
+        config: { maxIterations: 5 },
+      }),
+    ]);
+    expect(taken.find((one) => one !== undefined)?.timeLeftMs).toBeGreaterThan(59_000);
+    expect(await rowOf(run)).toMatchObject({ status: 'running', started_at: now });
+  });
+
+  it('gives a run whose worker died to the next one, which alone can write then; finished steps stay', async () => {
+    const run = await insertRun(prepared, tenantId);
+    await take(run, 'first', -1); // a lease that has run out: its worker is dead
+    await append(aStep(run, 1, 0, {}, { a: 1 }));
+
+    const second = await take(run, 'second');
+    const stale = await append(aStep(run, 1, 1, { a: 1 }, { a: 'stale' }));
+    const fresh = await append(aStep(run, 2, 1, { a: 1 }, { a: 2 }));
+
+    expect(second).toMatchObject({ fence: 2, stepsCount: 1 });
+    expect(stale.size).toBe(0);
+    expect([...fresh]).toEqual([run.runId]);
+    const rows = await inTenant((tx) => journal.stateRows(tx, run, 0));
+    expect(fold(rows)).toEqual({ a: 2 });
+    expect(await inTenant((tx) => journal.renew(tx, run, 1, 1_000))).toBe(false);
+    expect(await end(run, 1)).toBeUndefined();
+    expect((await rowOf(run))?.['started_at']).toEqual(now);
+  });
+
+  it('keeps the deadline of the first worker for all later ones', async () => {
+    const run = await insertRun(prepared, tenantId, { timeoutMs: 5_000 });
+    const first = await take(run, 'first', -1);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+
+    const second = await take(run, 'second');
+
+    expect(second?.timeLeftMs).toBeLessThan((first?.timeLeftMs ?? 0) - 20);
+  });
+
+  it('keeps the journal dense and in order', async () => {
+    const run = await insertRun(prepared, tenantId);
+    await take(run, 'a');
+
+    const early = await append(aStep(run, 1, 1, {}, {}));
+    const inOrder = await append(aStep(run, 1, 0, {}, { a: 1 }));
+    const twice = await append(aStep(run, 1, 0, {}, { a: 1 }));
+
+    expect([early.size, inOrder.size, twice.size]).toEqual([0, 1, 0]);
+  });
+
+  it('appends steps of several runs and tenants in one statement, leaving out those that lost their lease', async () => {
+    const mine = await insertRun(prepared, tenantId);
+    const lost = await insertRun(prepared, tenantId);
+    const otherTenant = newId('ten');
+    const theirs = await insertRun(prepared, otherTenant);
+    await take(mine, 'a');
+    await take(lost, 'a');
+    await prepared.database.forTenant(otherTenant, (tx) => journal.take(tx, theirs, 'a', 60_000, now));
+
+    const appended = await append(aStep(mine, 1, 0, {}, { m: 1 }), aStep(lost, 7, 0, {}, {}), aStep(theirs, 1, 0, {}, { t: 1 }));
+
+    expect([...appended].sort()).toEqual([mine.runId, theirs.runId].sort());
+    expect(await prepared.database.forTenant(otherTenant, (tx) => journal.stateRows(tx, theirs, 0))).toHaveLength(1);
+    expect(await inTenant((tx) => journal.stateRows(tx, theirs, 0))).toEqual([]);
+  });
+
+  it('adds up usage and steps, and ends a run with them once and for all', async () => {
+    const run = await insertRun(prepared, tenantId);
+    await take(run, 'a');
+    for (const step of [0, 1, 2]) await append(aStep(run, 1, step, {}, {}));
+
+    const ended = await end(run, 1);
+
+    const usage = { inputTokens: 30, outputTokens: 6, costMicroUsd: 15, model: 'local/test' };
+    expect(ended).toMatchObject({ agentId: run.agentId, stepsCount: 3, usage });
+    expect(await rowOf(run)).toMatchObject({
+      status: 'completed',
+      output: { answer: 'yes' },
+      outcome: 'resolved',
+      steps_count: 3,
+    });
+    expect(await end(run, null)).toBeUndefined();
+    expect(await take(run, 'b')).toBeUndefined();
+    expect((await append(aStep(run, 1, 3, {}, {}))).size).toBe(0);
+  });
+
+  it('ends a queued run from outside, but does not complete it', async () => {
+    const run = await insertRun(prepared, tenantId);
+    const cancelled: EndRow = {
+      ...{ status: 'cancelled', output: null, outcome: 'abandoned', completedAt: now },
+      error: { code: 'cancelled', detail: 'No longer needed.' },
+    };
+
+    expect(await end(run, null)).toBeUndefined();
+    expect(await end(run, null, cancelled)).toMatchObject({ stepsCount: 0 });
+
+    expect(await rowOf(run)).toMatchObject({ status: 'cancelled', error_code: 'cancelled', error_detail: 'No longer needed.' });
+  });
+
+  it('finds due work: queued, handed back and abandoned runs, not held ones; page by page', async () => {
+    const [queued, held, handedBack, abandoned] = [
+      await insertRun(prepared, tenantId, { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }),
+      await insertRun(prepared, tenantId),
+      await insertRun(prepared, tenantId),
+      await insertRun(prepared, tenantId),
+    ];
+    await take(held, 'a');
+    await take(abandoned, 'a', -1);
+    await take(handedBack, 'a');
+    await inTenant((tx) => journal.release(tx, handedBack, 1));
+
+    const ids = new Set<string>();
+    const due = (after?: RunRef) => prepared.database.asSystem('job-refill', (tx) => journal.due(tx, after, 2));
+    for (let page = await due(); page.length > 0; page = await due(page.at(-1))) {
+      for (const { runId, traceparent } of page) {
+        expect(ids.has(runId)).toBe(false);
+        ids.add(runId);
+        if (runId === queued.runId) expect(traceparent).toContain('0af7651916cd43dd8448eb211c80319c');
+      }
+    }
+    const left = await prepared.database.asSystem('run-recovery', (tx) => journal.abandoned(tx, 100));
+
+    expect([queued, held, handedBack, abandoned].map(({ runId }) => ids.has(runId))).toEqual([true, false, true, true]);
+    const leftIds = left.map(({ runId }) => runId);
+    expect([queued, held, handedBack, abandoned].map(({ runId }) => leftIds.includes(runId))).toEqual([false, false, true, true]);
+  });
+
+  it('lists steps in order after a place, and names runs that have not ended', async () => {
+    const run = await insertRun(prepared, tenantId);
+    await take(run, 'a');
+    for (const step of [0, 1, 2]) await append(aStep(run, 1, step, {}, {}));
+
+    const steps = await inTenant((tx) => journal.steps(tx, run, 0, 10));
+
+    expect(steps.map(({ step }) => step)).toEqual([1, 2]);
+    expect(steps[0]).toMatchObject({
+      action: 'search',
+      outcome: 'success',
+      result: { hits: 1 },
+      durationMs: 7,
+      completedAt: now,
+    });
+    expect(await inTenant((tx) => journal.active(tx, tenantId))).toContain(run.runId);
+    expect(await inTenant((tx) => journal.unfinished(tx, tenantId))).toContain(run.runId);
+  });
+
+  it('writes as little at step 199 as at step 1, however much the run remembers', async () => {
+    const run = await insertRun(prepared, tenantId);
+    await take(run, 'a');
+    let before: State = { notes: [] };
+    for (let step = 0; step < 200; step += 1) {
+      const after = { notes: [...(before['notes'] as string[]), `note number ${String(step).padStart(4, '0')}`], done: step };
+      await append(aStep(run, 1, step, before, after));
+      before = after;
+    }
+
+    const sizes = await inTenant((tx) =>
+      tx.query<{ step: number; size: number }>(
+        `select step, pg_column_size(run_steps.*) as size from run_steps where run_id = $1 and step in (1, 199) order by step`,
+        [run.runId],
+      ),
+    );
+
+    expect(sizes[1]?.size).toBeLessThanOrEqual((sizes[0]?.size ?? 0) + 4);
+    expect(fold(await inTenant((tx) => journal.stateRows(tx, run, 192)))).toEqual(before);
+  });
+});

@@ -1,0 +1,275 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DomainError, isDomainError, type Caller } from '@support101/contracts';
+import * as contract from '@support101/contracts/agent-runtime';
+import { tenantDeleted, tenantSuspended } from '@support101/contracts/tenancy';
+import { newId } from '@support101/service-kit';
+import { eventually } from '@support101/testing';
+import { LoneRuntime, operatorOf } from './lone-runtime.js';
+import { deeds, flaws } from './scripted.js';
+
+const code = (expected: string) => expect.objectContaining({ code: expected });
+
+let runtime: LoneRuntime;
+
+beforeAll(async () => {
+  runtime = await LoneRuntime.boot();
+});
+
+afterAll(async () => {
+  await runtime?.close();
+});
+
+const textsOf = (runId: string) => deeds.filter((deed) => deed.runId === runId).map(({ text }) => text);
+const beginning = (text: string) => eventually(() => deeds.some((deed) => deed.text === text));
+
+describe('a run', () => {
+  it('is carried out step by step to its end, with every fact told in order and without customer text', async () => {
+    const agent = await runtime.agent(runtime.tenant());
+
+    const run = await runtime.run(agent, [
+      { do: 'note', text: 'a secret' },
+      { do: 'search', text: 'password' },
+      { do: 'ask', text: 'hello' },
+    ]);
+
+    expect(run).toMatchObject({
+      ...{
+        agentId: agent.agentId,
+        tenantId: agent.tenantId,
+        blueprint: 'scripted',
+        blueprintVersion: '1.1.0',
+        status: 'completed',
+      },
+      ...{ output: { notes: ['a secret', 'Reset your password', 'HELLO'] }, outcome: 'resolved', stepsCount: 3 },
+      ...{ input: { script: expect.any(Array), end: 'finish' } },
+      usage: { model: expect.stringMatching(/^local\//), inputTokens: expect.any(Number) },
+    });
+    expect(run.durationMs).toBeGreaterThanOrEqual(0);
+    expect(await runtime.ask(contract.getRun, { runId: run.runId }, operatorOf(agent.tenantId))).toEqual(run);
+    expect(await runtime.factsUntil(`run:${run.runId}`, contract.runCompleted)).toEqual([
+      contract.runStarted.type,
+      ...Array.from({ length: 3 }, () => contract.runStepExecuted.type),
+      contract.runCompleted.type,
+    ]);
+    const facts = runtime.events.filter((event) => event.subject === `run:${run.runId}`);
+    expect(JSON.stringify(facts)).not.toContain('secret');
+    expect(facts.map((fact) => `${fact.principaltype} ${fact.correlationid}`)).toEqual([
+      'key cor_of_a_test',
+      ...Array.from({ length: 4 }, () => 'agent cor_of_a_test'),
+    ]);
+    expect(facts[2]?.data).toMatchObject({ step: 1, action: 'search', tool: 'search', outcome: 'success' });
+    expect(runtime.askedBy.at(-1)).toContain(`${agent.tenantId} {"type":"agent","id":"${agent.agentId}"`);
+  });
+
+  it('may take no step at all', async () => {
+    const run = await runtime.run(await runtime.agent(runtime.tenant()), []);
+
+    expect(run).toMatchObject({ status: 'completed', stepsCount: 0, output: { notes: [] } });
+  });
+
+  it('is answered before its end when the caller does not want to wait, and goes on', async () => {
+    const agent = await runtime.agent(runtime.tenant());
+
+    const accepted = await runtime.run(agent, [{ do: 'wait', ms: 100 }], { waitSeconds: 0 });
+
+    expect(['queued', 'running']).toContain(accepted.status);
+    expect(accepted).toMatchObject({ output: null, outcome: null, durationMs: null });
+    await eventually(async () => {
+      const run = await runtime.ask(contract.getRun, { runId: accepted.runId }, operatorOf(agent.tenantId));
+      expect(run.status).toBe('completed');
+    });
+  });
+
+  it('is the same one for the same idempotency key, as it is by then, however long the caller waits', async () => {
+    const agent = await runtime.agent(runtime.tenant());
+    const caller: Caller = { ...operatorOf(agent.tenantId), idempotencyKey: 'run-it' };
+    const input = { agentId: agent.agentId, input: { script: [{ do: 'note', text: 'only once' }] } };
+
+    const first = await runtime.askForReply(contract.executeAgent, { ...input, waitSeconds: 0 }, caller);
+    const again = await runtime.askForReply(contract.executeAgent, { ...input, waitSeconds: 20 }, caller);
+
+    expect(again.output).toMatchObject({ runId: first.output.runId, status: 'completed' });
+    expect(again.headers['idempotency-replayed']).toBe('true');
+    expect(textsOf(first.output.runId)).toEqual(['only once']);
+    const other = { ...input, input: { script: [] } };
+    await expect(runtime.ask(contract.executeAgent, other, caller)).rejects.toEqual(code('idempotency_key_reused'));
+  });
+
+  it('keeps apart from others of the same agent that run at the same time', async () => {
+    const agent = await runtime.agent(runtime.tenant());
+
+    const runs = await Promise.all(
+      Array.from({ length: 12 }, (_, index) =>
+        runtime.run(agent, [
+          { do: 'note', text: `a${index}` },
+          { do: 'wait', ms: 5, text: `b${index}` },
+          { do: 'note', text: `c${index}` },
+        ]),
+      ),
+    );
+
+    expect(runs.map((run) => run.output)).toEqual(runs.map((_, index) => ({ notes: [`a${index}`, `b${index}`, `c${index}`] })));
+  });
+});
+
+describe('a run fails by name', () => {
+  it.each([
+    ['when its blueprint gives up in the plan', [], 'fail', 'no_supported_answer'],
+    ['when its blueprint gives up in a step', [{ do: 'refuse' }], 'finish', 'no_supported_answer'],
+    ['when its output does not fit', [], 'wrong', 'output_invalid'],
+    ['when it needs a person', [{ do: 'interrupt' }], 'finish', 'needs_person'],
+    ['when a tool needs approval', [{ do: 'approve', text: 'pay' }], 'finish', 'tool_needs_approval'],
+    ['when a tool would change the world', [{ do: 'write', text: 'x' }], 'finish', 'tool_not_allowed'],
+    ['when a tool’s arguments do not fit', [{ do: 'search', text: '' }], 'finish', 'tool_input_invalid'],
+    ['when a step gives what cannot be stored', [{ do: 'nul' }], 'finish', 'state_invalid'],
+  ])('%s', async (_when, script, end, expected) => {
+    const run = await runtime.run(await runtime.agent(runtime.tenant()), script, { end });
+
+    expect(run).toMatchObject({ status: 'failed', outcome: 'failed', output: null, error: { code: expected } });
+    const event = await runtime.event(contract.runFailed, `run:${run.runId}`);
+    expect(event).toMatchObject({ outcome: 'failure', data: { error: { code: expected } } });
+  });
+
+  it('when it wants more steps than its limit', async () => {
+    const agent = await runtime.agent(runtime.tenant(), { maxIterations: 2 });
+
+    const run = await runtime.run(agent, [{ do: 'note' }, { do: 'note' }, { do: 'note', text: 'one too many' }]);
+
+    expect(run).toMatchObject({ status: 'failed', stepsCount: 2, error: { code: 'step_limit_reached' } });
+    expect(textsOf(run.runId)).not.toContain('one too many');
+  });
+
+  it('when a tool is not among those the agent may use', async () => {
+    const agent = await runtime.agent(runtime.tenant(), { allowedTools: ['deed'] });
+
+    const run = await runtime.run(agent, [{ do: 'note' }, { do: 'search', text: 'password' }]);
+
+    expect(run).toMatchObject({ status: 'failed', stepsCount: 2, error: { code: 'tool_not_allowed' } });
+  });
+
+  it('when something unexpected happens, and shows nothing of it but where it is logged', async () => {
+    const agent = await runtime.agent(runtime.tenant());
+
+    const run = await runtime.run(agent, [
+      { do: 'note', text: 'a' },
+      { do: 'crash', text: 'hunter2' },
+    ]);
+
+    expect(run).toMatchObject({
+      status: 'failed',
+      stepsCount: 2,
+      error: { code: 'internal', detail: expect.stringContaining('cor_of_a_test') },
+    });
+    const { data } = await runtime.ask(contract.listRunSteps, { runId: run.runId }, operatorOf(agent.tenantId));
+    expect(data[1]).toMatchObject({ outcome: 'failure', result: { error: { code: 'internal' } } });
+    expect(JSON.stringify([run.error, data[1]])).not.toContain('hunter2');
+  });
+});
+
+describe('a step that fails for a reason that passes', () => {
+  it('is tried again, and counted once', async () => {
+    flaws.set('shaky', 2);
+
+    const run = await runtime.run(await runtime.agent(runtime.tenant()), [{ do: 'flake', text: 'shaky' }]);
+
+    expect(run).toMatchObject({ status: 'completed', stepsCount: 1 });
+    expect(textsOf(run.runId)).toEqual(['shaky', 'shaky', 'shaky']);
+  });
+
+  it('fails the run when it does not pass', async () => {
+    const before = runtime.knowledge;
+    runtime.knowledge = new DomainError('service_unavailable', 'The search is away.');
+
+    const run = await runtime.run(await runtime.agent(runtime.tenant()), [{ do: 'search', text: 'password' }]);
+    runtime.knowledge = before;
+
+    expect(run).toMatchObject({ status: 'failed', error: { code: 'service_unavailable', detail: 'The search is away.' } });
+    expect(isDomainError(runtime.knowledge)).toBe(false);
+  });
+});
+
+describe('stopping', () => {
+  it.each(['wait', 'hang'])('a cancelled run ends at once although its step would %s on', async (what) => {
+    const agent = await runtime.agent(runtime.tenant());
+    const caller = operatorOf(agent.tenantId);
+    const text = newId('cor');
+    const { runId } = await runtime.run(
+      agent,
+      [
+        { do: what, ms: 3_000, text },
+        { do: 'note', text: 'never' },
+      ],
+      { waitSeconds: 0 },
+    );
+    await beginning(text);
+
+    const run = await runtime.ask(contract.cancelRun, { runId, reason: 'The customer left.' }, caller);
+
+    expect(run).toMatchObject({
+      status: 'cancelled',
+      outcome: 'abandoned',
+      error: { code: 'cancelled', detail: 'The customer left.' },
+    });
+    await expect(runtime.ask(contract.cancelRun, { runId }, caller)).rejects.toEqual(code('run_already_ended'));
+    expect(await runtime.factsUntil(`run:${runId}`, contract.runCancelled)).toEqual([
+      contract.runStarted.type,
+      contract.runCancelled.type,
+    ]);
+    expect(textsOf(runId)).toEqual([text]);
+  });
+
+  it('wakes the caller who waits for the run', async () => {
+    const agent = await runtime.agent(runtime.tenant());
+    const text = newId('cor');
+    const waiting = runtime.run(agent, [{ do: 'wait', ms: 20_000, text }]);
+    await beginning(text);
+    const [run] = (await runtime.ask(contract.listRuns, { agentId: agent.agentId }, operatorOf(agent.tenantId))).data;
+
+    await runtime.ask(contract.cancelRun, { runId: run?.runId ?? 'run_' }, operatorOf(agent.tenantId));
+
+    expect((await waiting).status).toBe('cancelled');
+  });
+
+  it.each([
+    ['the agent’s', { timeoutSeconds: 1 }, {}],
+    ['the call’s', {}, { timeoutSeconds: 1 }],
+  ])('a run that takes longer than %s time limit times out', async (_whose, config, over) => {
+    const agent = await runtime.agent(runtime.tenant(), config);
+
+    const run = await runtime.run(agent, [{ do: 'note' }, { do: 'hang', ms: 3_000 }], over);
+
+    expect(run).toMatchObject({ status: 'timed_out', outcome: 'failed', stepsCount: 1, error: { code: 'timed_out' } });
+    expect(run.durationMs).toBeLessThan(2_000);
+    await runtime.event(contract.runTimedOut, `run:${run.runId}`);
+  });
+
+  it('a suspended tenant’s runs stop, once; other tenants’ go on', async () => {
+    const [agent, other] = [await runtime.agent(runtime.tenant()), await runtime.agent(runtime.tenant())];
+    const [text, otherText] = [newId('cor'), newId('cor')];
+    const mine = runtime.run(agent, [{ do: 'wait', ms: 20_000, text }]);
+    const theirs = runtime.run(other, [{ do: 'wait', ms: 500, text: otherText }]);
+    await Promise.all([beginning(text), beginning(otherText)]);
+    const suspended = { tenantId: agent.tenantId, from: 'active', reason: 'unpaid' } as const;
+    const eventId = newId('evt');
+
+    await runtime.publish(tenantSuspended, agent.tenantId, suspended, eventId);
+    await runtime.publish(tenantSuspended, agent.tenantId, suspended, eventId);
+
+    expect(await mine).toMatchObject({ status: 'cancelled', error: { code: 'tenant_inactive' } });
+    expect(await theirs).toMatchObject({ status: 'completed' });
+  });
+
+  it('a deleted tenant’s agents and runs are gone or ended', async () => {
+    const agent = await runtime.agent(runtime.tenant());
+    const caller = operatorOf(agent.tenantId);
+    const text = newId('cor');
+    const { runId } = await runtime.run(agent, [{ do: 'wait', ms: 20_000, text }], { waitSeconds: 0 });
+    await beginning(text);
+
+    await runtime.publish(tenantDeleted, agent.tenantId, { tenantId: agent.tenantId, force: true });
+
+    expect(await runtime.ask(contract.countAgents, { tenantId: agent.tenantId }, caller)).toEqual({ total: 0 });
+    expect((await runtime.ask(contract.getRun, { runId }, caller)).status).toBe('cancelled');
+    await runtime.event(contract.agentDeleted, `agent:${agent.agentId}`);
+  });
+});
