@@ -20,7 +20,6 @@ export function referencePage({ title, document, script }: { title: string; docu
     withDefaultFonts: false,
     hideClientButton: true,
     showDeveloperTools: 'never',
-    showToolbar: 'never',
     agent: { disabled: true },
     mcp: { disabled: true },
     persistAuth: false,

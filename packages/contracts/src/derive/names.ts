@@ -22,9 +22,16 @@ export function identifierOf(name: string): string {
   return version === 1 ? camel : `${camel}V${version}`;
 }
 
-/** `api-keys` as a heading: `API keys` would need a dictionary, so it is `Api keys`. */
+const acronyms = new Set(['api', 'hitl', 'sla']);
+
+/** A name as a heading: `api-keys` is `API keys`. */
 export function headingOf(name: string): string {
-  return capitalise(name.replaceAll('-', ' '));
+  return capitalise(
+    name
+      .split('-')
+      .map((word) => (acronyms.has(word) ? word.toUpperCase() : word))
+      .join(' '),
+  );
 }
 
 /** Who may call, in one short phrase. */

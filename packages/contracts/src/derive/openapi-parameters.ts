@@ -31,6 +31,7 @@ export function inputPlaces(contract: Routed): InputPlaces {
   };
 }
 
+// No examples here: reference pages would send them with every try.
 /** Header parameters that many operations share, as OpenAPI components. */
 export const headerParameters = {
   RequestId: header('X-Request-Id', 'Names this request in answers, logs and the audit; made up when it is missing.', {
@@ -40,21 +41,16 @@ export const headerParameters = {
   TraceParent: header('traceparent', 'W3C trace context: the trace this request is part of.', { type: 'string' }),
   TenantId: header('X-Tenant-Id', 'The tenant to act for; for platform credentials only. A tenant key’s tenant is its own.', {
     type: 'string',
-    examples: ['ten_01jd5m6wz5f9r8x2k3c4v7b6n1'],
   }),
   IdempotencyKey: header('Idempotency-Key', 'The same key with the same body is answered once and repeated for 24 hours.', {
     type: 'string',
     minLength: 1,
     maxLength: 255,
   }),
-  IfMatch: header('If-Match', 'The ETag that was read; 412 when the record has changed since.', {
+  IfMatch: header('If-Match', 'The ETag that was read, for example `"3"`; 412 when the record has changed since.', {
     type: 'string',
-    examples: ['"3"'],
   }),
-  Prefer: header('Prefer', 'How many seconds to wait for the result before answering 202.', {
-    type: 'string',
-    examples: ['wait=30'],
-  }),
+  Prefer: header('Prefer', '`wait=N`: how many seconds to wait for the result before answering 202.', { type: 'string' }),
   LastEventId: header('Last-Event-ID', 'The last item received: the stream goes on after it.', { type: 'string' }),
 } as const;
 

@@ -93,7 +93,7 @@ function contentOf(contract: Routed, answer: JsonSchema): object {
 function failure(status: number, codes: readonly ErrorCode[]): object {
   const retry = status === 429 || status === 503 ? { 'Retry-After': reference('headers', 'RetryAfter') } : {};
   return {
-    description: codes.map((code) => `\`${code}\`: ${errorCatalogue[code].title}`).join('  \n'),
+    description: codes.map((code) => `\`${code}\`: ${errorCatalogue[code].title}`).join('; '),
     headers: { 'X-Request-Id': reference('headers', 'RequestId'), ...retry },
     content: {
       'application/problem+json': {
