@@ -135,7 +135,7 @@ class ScriptedAgent extends BaseAgent<z.output<typeof Input>, z.output<typeof Ou
   override resume(state: State, decision: Decision): State {
     if (state.act !== 'ask') return super.resume(state, decision, this as never);
     if (decision.decision === 'reject') throw new RunFailure('request_rejected');
-    return { ...state, said: String(decision.edits?.['answer']) };
+    return { ...state, said: z.string().parse(decision.edits?.['answer']) };
   }
 }
 

@@ -147,10 +147,14 @@ export function scriptedTasks(script: Readonly<Record<string, unknown>>): TaskRu
       const data = task.input.parse(input);
       const scripted = script[task.name];
       if (scripted instanceof Error) throw scripted;
-      const said: unknown = typeof scripted === 'function' ? await scripted(data) : (scripted ?? (await task.offline(data)));
+      const said = isFunction(scripted) ? await scripted(data) : (scripted ?? (await task.offline(data)));
       return { output: task.output.parse(said), usage: noUsage('scripted') };
     },
   };
+}
+
+function isFunction(value: unknown): value is (input: unknown) => unknown {
+  return typeof value === 'function';
 }
 
 function hits(knowledge: NonNullable<Script['knowledge']>, query: string, topK: number): readonly ScriptedHit[] {

@@ -29,6 +29,10 @@ function copy(value: unknown, path: string, depth: number): JsonValue {
   if (typeof value === 'string') return copyText(value, path);
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   if (Array.isArray(value)) return value.map((item, index) => copy(item, `${path}/${index}`, depth + 1));
+  return copyObject(value, path, depth);
+}
+
+function copyObject(value: unknown, path: string, depth: number): JsonObject {
   if (!isPlain(value)) throw new TypeError(`${path || '/'} is not JSON: ${describe(value)}`);
   const result: Record<string, JsonValue> = {};
   for (const [key, item] of Object.entries(value)) {

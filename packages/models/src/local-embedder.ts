@@ -62,7 +62,7 @@ class EmbeddingThread {
     // `.js` when built, `.ts` under test.
     const worker = new Worker(new URL(`./local-embedder.worker${extname(import.meta.url)}`, import.meta.url));
     worker.on('message', (reply: Reply) => this.settle(worker, reply));
-    worker.on('error', (error) => this.stopped(worker, error.message));
+    worker.on('error', (error: Error) => this.stopped(worker, error.message));
     worker.on('exit', () => this.stopped(worker, 'The embedding thread ended.'));
     return worker;
   }
