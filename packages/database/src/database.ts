@@ -1,8 +1,8 @@
 import type { TenantId } from '@support101/contracts';
 import type pg from 'pg';
-import { DatabaseFailure } from './failures.js';
+import { DatabaseFailure, messageOf } from './failures.js';
 import { transact } from './pg-transaction.js';
-import { messageOf, openPool, takeConnection, type DatabaseOptions } from './pool.js';
+import { openPool, takeConnection, type DatabaseOptions } from './pool.js';
 import type { SystemReason } from './system-reason.js';
 import { checkedSchema, exclusively, systemSettings, tenantSettings, type Tx } from './transaction.js';
 

@@ -30,9 +30,29 @@ export class DatabaseFailure extends Error {
   }
 }
 
+// Errors are looked at by their fields, never by `instanceof`: Node's, Prisma's and a test runner's come from other realms.
+
 /** True for a failure of the database layer with this code. */
 export function isDatabaseFailure(error: unknown, code: DatabaseFailureCode): boolean {
-  return error instanceof Error && error.name === 'DatabaseFailure' && 'code' in error && error.code === code;
+  return field(error, 'name') === 'DatabaseFailure' && field(error, 'code') === code;
+}
+
+/** The code of anything thrown: an SQLSTATE, one of Node's (`EPIPE`), Prisma's or ours. */
+export function codeOf(error: unknown): string | undefined {
+  const code = field(error, 'code');
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** The message of anything thrown; Node's connection errors over several addresses have theirs inside. */
+export function messageOf(error: unknown): string {
+  const message = field(error, 'message');
+  const inner = field(error, 'errors');
+  if (message === '' && Array.isArray(inner)) return inner.map(messageOf).join('; ');
+  return typeof message === 'string' ? message : String(error);
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
 interface PostgresFields {
@@ -42,30 +62,20 @@ interface PostgresFields {
 
 /** The SQLSTATE and constraint of an error of Postgres, also when Prisma has wrapped it; undefined for any other error. */
 export function postgresFields(error: unknown): PostgresFields | undefined {
-  for (let current: unknown = error, depth = 0; current instanceof Error && depth < 6; depth += 1) {
-    const fields = fieldsOf(current);
-    if (fields) return fields;
-    current = nextCause(current);
+  for (let current = error, depth = 0; current !== undefined && depth < 6; depth += 1) {
+    const code = [codeOf(current), field(current, 'originalCode')].find((each) => typeof each === 'string' && sqlState.test(each));
+    if (typeof code === 'string') return { code, constraint: constraintOf(current) };
+    // Prisma keeps the driver's error in `meta.driverAdapterError`, everybody else in `cause`.
+    current = field(field(current, 'meta'), 'driverAdapterError') ?? field(current, 'cause');
   }
   return undefined;
 }
 
-function fieldsOf(error: Error): PostgresFields | undefined {
-  const own = error as Error & { code?: unknown; constraint?: unknown };
-  if (typeof own.code === 'string' && sqlState.test(own.code)) {
-    return { code: own.code, constraint: typeof own.constraint === 'string' ? own.constraint : undefined };
-  }
-  const original = (own.cause as { originalCode?: unknown; constraint?: { index?: string } } | undefined) ?? {};
-  if (typeof original.originalCode === 'string') {
-    return { code: original.originalCode, constraint: original.constraint?.index };
-  }
-  return undefined;
-}
-
-/** Prisma keeps the driver's error in `meta.driverAdapterError`, everybody else in `cause`. */
-function nextCause(error: Error): unknown {
-  const meta = (error as Error & { meta?: { driverAdapterError?: unknown } }).meta;
-  return meta?.driverAdapterError ?? error.cause;
+/** The driver gives a name, Prisma's adapter an object. */
+function constraintOf(error: unknown): string | undefined {
+  const constraint = field(error, 'constraint');
+  const name = typeof constraint === 'string' ? constraint : field(constraint, 'index');
+  return typeof name === 'string' ? name : undefined;
 }
 
 // Five characters, at least one digit: keeps Node's codes ("EPIPE") and Prisma's ("P2002") apart from SQLSTATEs ("42P01").
@@ -113,7 +123,5 @@ export function isConnectionLoss(error: unknown): boolean {
   if (isDatabaseFailure(error, 'database_unreachable')) return true;
   const state = postgresFields(error)?.code;
   if (state !== undefined) return state.startsWith('08') || lostStates.has(state);
-  if (!(error instanceof Error)) return false;
-  const code = (error as Error & { code?: unknown }).code;
-  return (typeof code === 'string' && lostCodes.has(code)) || lostMessages.test(error.message);
+  return lostCodes.has(codeOf(error) ?? '') || lostMessages.test(messageOf(error));
 }

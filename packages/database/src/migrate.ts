@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import pg from 'pg';
-import { DatabaseFailure } from './failures.js';
-import { messageOf } from './pool.js';
+import { DatabaseFailure, messageOf } from './failures.js';
 import { prepareSchema } from './roles.js';
 import { openEngine } from './schema-engine.js';
 import { appRole, checkedSchema, systemRole } from './transaction.js';

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
-import { DatabaseFailure } from './failures.js';
+import { DatabaseFailure, messageOf } from './failures.js';
 import { appRole, checkedSchema } from './transaction.js';
 
 /** How to reach one service's schema. */
@@ -88,10 +88,4 @@ function connectionFailure(pool: pg.Pool, cause: unknown): DatabaseFailure {
   if (/role ".*" does not exist/.test(detail)) return new DatabaseFailure('roles_missing', detail, { cause });
   const busy = detail.startsWith('timeout exceeded') && pool.totalCount >= pool.options.max;
   return new DatabaseFailure(busy ? 'database_busy' : 'database_unreachable', detail, { cause });
-}
-
-/** The message of anything thrown; Node's connection errors over several addresses have theirs inside. */
-export function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,4 @@
-import { DatabaseFailure } from './failures.js';
-import { messageOf } from './pool.js';
+import { DatabaseFailure, messageOf } from './failures.js';
 import { appRole, checkedSchema, systemRole } from './transaction.js';
 
 /** Anything of `pg` that runs one statement. */

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseFailure } from '../failures.js';
+import { codeOf, DatabaseFailure } from '../failures.js';
 
 /** Keeps a data directory to one process. */
 export interface DirectoryLock {
@@ -128,9 +128,4 @@ function notWritable(directory: string, error: unknown): unknown {
   const code = codeOf(error);
   if (code === undefined || !writeRefusals.has(code)) return error;
   return new DatabaseFailure('directory_not_writable', `${directory}: ${code}.`, { cause: error });
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return typeof code === 'string' ? code : undefined;
 }
