@@ -48,9 +48,10 @@ export class LoneRuntime {
   readonly #cleanUp: (() => Promise<void>)[] = [];
   #service!: LoneService;
 
-  static async boot(): Promise<LoneRuntime> {
+  /** On a database of its own, or on the given one, which stays. */
+  static async boot(given?: { readonly url: string }): Promise<LoneRuntime> {
     const runtime = new LoneRuntime();
-    const { url, close } = await postgres();
+    const { url, close } = given === undefined ? await postgres() : { ...given, close: () => Promise.resolve() };
     runtime.#cleanUp.push(close);
     const { tasks, close: closeModels } = await openModels();
     runtime.#cleanUp.push(closeModels);
@@ -157,6 +158,11 @@ export class LoneRuntime {
 
   provider<T extends object>(type: abstract new (...args: never[]) => T): T {
     return this.#service.service.app.get(type, { strict: false });
+  }
+
+  /** What a process that is told to stop does first. */
+  stopWork(): Promise<void> {
+    return this.#service.service.stopWork();
   }
 
   async close(): Promise<void> {
