@@ -6,6 +6,7 @@ import {
   type EventEnvelope,
   type InputOf,
   type OutputOf,
+  type Registry,
   type Rpc,
   type TenantId,
 } from '@support101/contracts';
@@ -13,7 +14,7 @@ import { authenticateKey } from '@support101/contracts/tenancy';
 import { callerFromHeaders, headerNames, InProcessTransport } from '@support101/messaging';
 import { createLog, HealthBoard, newId } from '@support101/service-kit';
 import { createGateway, type Gateway, type GatewaySettings } from '../src/app.module.js';
-import { registry } from './demo-contracts.js';
+import { registry as demoRegistry } from './demo-contracts.js';
 
 export const platformKey = 'platform-key-of-the-tests-0123456789';
 export const acme = 'ten_01jd5m6wz5f9r8x2k3c4v7b6n1' as TenantId;
@@ -43,7 +44,7 @@ export class GatewayFixture {
   lookUps = 0;
   #gateway: Gateway | undefined;
 
-  static async start(settings: GatewaySettings = {}): Promise<GatewayFixture> {
+  static async start(settings: GatewaySettings = {}, registry: Registry = demoRegistry): Promise<GatewayFixture> {
     const fixture = new GatewayFixture();
     fixture.owners.set(keys.admin, { tenantId: acme, roles: ['admin'], keyId: newId('key') });
     fixture.owners.set(keys.viewer, { tenantId: acme, roles: ['viewer'], keyId: newId('key') });

@@ -88,14 +88,14 @@ class Compiler {
     };
   }
 
-  /** The variant that fits best decides: one whose constants match, and of those the one with the fewest unknown fields. */
+  /** The variant that fits best decides: one whose type and constants match, and of those the one with the fewest unknown fields. */
   #variants(variants: readonly JsonSchema[]): FieldCheck | undefined {
-    const compiled = variants.map((variant) => ({ tags: this.#tagsOf(variant), check: this.compile(variant) }));
+    const compiled = variants.map((variant) => ({ fits: this.#fits(variant), check: this.compile(variant) }));
     if (compiled.every(({ check }) => check === undefined)) return undefined;
     return (value, path, found) => {
       let best: Issue[] | undefined;
-      for (const { tags, check } of compiled) {
-        if (!tags.every(([name, tag]) => isObject(value) && value[name] === tag)) continue;
+      for (const { fits, check } of compiled) {
+        if (!fits(value)) continue;
         const issues: Issue[] = [];
         check?.(value, path, issues);
         if (best === undefined || issues.length < best.length) best = issues;
@@ -104,11 +104,16 @@ class Compiler {
     };
   }
 
-  #tagsOf(variant: JsonSchema): (readonly [string, unknown])[] {
-    const { properties = {} } = variant.$ref === undefined ? variant : this.#resolve(variant.$ref);
-    return Object.entries(properties).flatMap(([name, property]) =>
+  #fits(variant: JsonSchema): (value: unknown) => boolean {
+    const { properties = {}, type } = variant.$ref === undefined ? variant : this.#resolve(variant.$ref);
+    const types = type === undefined ? undefined : [type].flat();
+    const tags = Object.entries(properties).flatMap(([name, property]) =>
       isSchema(property) && property.const !== undefined ? [[name, property.const] as const] : [],
     );
+    return (value) => {
+      if (isObject(value)) return types?.includes('object') !== false && tags.every(([name, tag]) => value[name] === tag);
+      return !Array.isArray(value) || types?.includes('array') !== false;
+    };
   }
 }
 
