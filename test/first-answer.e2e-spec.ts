@@ -17,15 +17,18 @@ const passwordArticle = {
 const otherArticles = [
   {
     title: 'Where is my parcel?',
-    content: 'Every order gets a tracking number by e-mail when it leaves our warehouse. Parcels inside the country take two to four working days.',
+    content:
+      'Every order gets a tracking number by e-mail when it leaves our warehouse. Parcels inside the country take two to four working days.',
   },
   {
     title: 'How refunds work',
-    content: 'Send the goods back within 30 days. We refund the price to the card you paid with, within five working days after the parcel arrived.',
+    content:
+      'Send the goods back within 30 days. We refund the price to the card you paid with, within five working days after the parcel arrived.',
   },
   {
     title: 'Change your billing address',
-    content: 'Open Billing in your account settings, choose Edit address, and save. The new address is printed on the next invoice.',
+    content:
+      'Open Billing in your account settings, choose Edit address, and save. The new address is printed on the next invoice.',
   },
 ];
 
@@ -162,7 +165,7 @@ describe('a question answered from the tenant’s own knowledge', () => {
 
   it('refuses a revoked key within seconds', async () => {
     const made = await platform.post(`/v1/tenants/${ids.acme}/api-keys`, { name: 'short-lived', roles: ['viewer'] });
-    const viewer = new ApiClient(standalone.url, made.body['key'] as unknown as string);
+    const viewer = new ApiClient(standalone.url, made.body['key']);
     expect((await viewer.get('/v1/agents')).status).toBe(200);
 
     await platform.delete(`/v1/tenants/${ids.acme}/api-keys/${made.body['keyId']}`);
@@ -181,19 +184,28 @@ describe('a question answered from the tenant’s own knowledge', () => {
     expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
   });
 
-  it.each(['stop', 'kill'] as const)('has everything still after a %s and a new start', async (way) => {
-    await standalone[way]();
-    standalone = await StandaloneProcess.start(directory.path);
-    connect();
+  it.each(['stop', 'kill'] as const)(
+    'has everything still after a %s and a new start',
+    async (way) => {
+      await standalone[way]();
+      standalone = await StandaloneProcess.start(directory.path);
+      connect();
 
-    const agent = await acme.get(`/v1/agents/${ids.agent}`);
-    const run = await acme.get(`/v1/runs/${ids.run}`);
-    const article = await acme.get(`/v1/learning/knowledge/${ids.article}`);
-    const again = await acme.post(`/v1/agents/${ids.agent}/execute`, { input: { query: 'I forgot my password, what now?' } });
+      const agent = await acme.get(`/v1/agents/${ids.agent}`);
+      const run = await acme.get(`/v1/runs/${ids.run}`);
+      const article = await acme.get(`/v1/learning/knowledge/${ids.article}`);
+      const again = await acme.post(`/v1/agents/${ids.agent}/execute`, { input: { query: 'I forgot my password, what now?' } });
 
-    expect([agent.status, run.status, article.status]).toEqual([200, 200, 200]);
-    expect(run.body).toMatchObject({ status: 'completed' });
-    expect(again.body).toMatchObject({ status: 'completed', output: { sources: [expect.objectContaining({ articleId: ids.article })] } });
-    expect((await platform.get('/v1/tenants')).body.data.map((tenant) => tenant['name'])).toEqual(expect.arrayContaining(['Acme', 'Globex']));
-  }, 60_000);
+      expect([agent.status, run.status, article.status]).toEqual([200, 200, 200]);
+      expect(run.body).toMatchObject({ status: 'completed' });
+      expect(again.body).toMatchObject({
+        status: 'completed',
+        output: { sources: [expect.objectContaining({ articleId: ids.article })] },
+      });
+      expect((await platform.get('/v1/tenants')).body.data.map((tenant) => tenant['name'])).toEqual(
+        expect.arrayContaining(['Acme', 'Globex']),
+      );
+    },
+    60_000,
+  );
 });

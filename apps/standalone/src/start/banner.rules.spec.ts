@@ -35,7 +35,12 @@ describe('bannerLines', () => {
   });
 
   it('does not show a platform key that was made before, and no demo lines without a demo', () => {
-    const text = bannerLines({ ...banner, newPlatformKey: undefined, demo: undefined, portNote: 'Port 4100 is taken: using 4101' }).join('\n');
+    const text = bannerLines({
+      ...banner,
+      newPlatformKey: undefined,
+      demo: undefined,
+      portNote: 'Port 4100 is taken: using 4101',
+    }).join('\n');
 
     expect(text).not.toContain('curl');
     expect(text).not.toContain('secret-platform-key');

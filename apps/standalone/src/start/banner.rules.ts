@@ -14,7 +14,10 @@ export interface Banner {
 
 /** The table of parts, aligned, with what to set to get the full one. */
 export function partsTable(parts: readonly PartHealth[]): string[] {
-  const rows = [['need', 'using now', 'state', 'to change'], ...parts.map((part) => [part.part, part.using, part.state, part.hint ?? ''])];
+  const rows = [
+    ['need', 'using now', 'state', 'to change'],
+    ...parts.map((part) => [part.part, part.using, part.state, part.hint ?? '']),
+  ];
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
   return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd());
 }

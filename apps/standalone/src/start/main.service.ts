@@ -18,11 +18,11 @@ export async function runStandalone(argv: readonly string[]): Promise<number> {
   }
   const { parts } = await standalone.health.report();
   const readySeconds = (performance.now() - started) / 1000;
-  console.log(bannerLines({ ...standalone, parts, readySeconds }).join('\n'));
+  say(bannerLines({ ...standalone, parts, readySeconds }).join('\n'));
   await signalled();
-  console.log('  Stopping: finishing what is under way …');
+  say('  Stopping: finishing what is under way …');
   await standalone.close();
-  console.log('  Stopped.');
+  say('  Stopped.');
   return 0;
 }
 
@@ -36,11 +36,16 @@ function settingsOrProblem(): StandaloneSettings | string {
 }
 
 function printProgress(message: string, seconds?: number): void {
-  console.log(seconds === undefined ? `  … ${message}` : `  ✓ ${message} (${seconds.toFixed(1)} s)`);
+  say(seconds === undefined ? `  … ${message}` : `  ✓ ${message} (${seconds.toFixed(1)} s)`);
+}
+
+/** To the person at the terminal; the log is for machines. */
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
 function complain(message: string, code = exitConfiguration): number {
-  console.error(`\n  ${message.replaceAll('\n', '\n  ')}\n`);
+  process.stderr.write(`\n  ${message.replaceAll('\n', '\n  ')}\n\n`);
   return code;
 }
 

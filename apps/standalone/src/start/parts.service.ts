@@ -18,11 +18,21 @@ export function registerParts(health: HealthBoard, working: Working): void {
   health.register('database', () => databaseHealth(working));
   health.register('commands and events', () => {
     const { state, detail } = working.transport.status();
-    return part('commands and events', 'in process', state === 'up' ? 'degraded' : 'down', detail ?? 'NATS: not built into standalone');
+    return part(
+      'commands and events',
+      'in process',
+      state === 'up' ? 'degraded' : 'down',
+      detail ?? 'NATS: not built into standalone',
+    );
   });
   health.register('jobs and timers', () => {
     const { state, detail } = working.jobs.status();
-    return part('jobs and timers', 'in process', state === 'up' ? 'degraded' : 'down', detail ?? 'Redis: not built into standalone');
+    return part(
+      'jobs and timers',
+      'in process',
+      state === 'up' ? 'degraded' : 'down',
+      detail ?? 'Redis: not built into standalone',
+    );
   });
   health.register('vectors', () => part('vectors', 'exact search in process', 'degraded', 'Pinecone: not built yet'));
   const isLocal = settings.OPENAI_API_KEY === undefined;

@@ -4,7 +4,15 @@ import { createGateway } from '@support101/gateway/app.module';
 import { InProcessJobDriver } from '@support101/jobs';
 import { CommandClient, InProcessTransport } from '@support101/messaging';
 import { openModels, type Models } from '@support101/models';
-import { bootService, createLog, HealthBoard, startTelemetry, type Log, type Parts, type RunningService } from '@support101/service-kit';
+import {
+  bootService,
+  createLog,
+  HealthBoard,
+  startTelemetry,
+  type Log,
+  type Parts,
+  type RunningService,
+} from '@support101/service-kit';
 import { DemoService, type DemoTenant } from '../demo/demo.service.js';
 import type { StandaloneSettings } from '../env.js';
 import { services } from '../services.js';
@@ -70,7 +78,10 @@ async function start(
   const given = settings.SUPPORT101_PLATFORM_KEY;
   const platform = given === undefined ? await data.platformKey() : { key: given, isNew: false };
   const client = new CommandClient(transport);
-  const demo = settings.SUPPORT101_DEMO === '1' ? await timed(progress, 'demo tenant', () => new DemoService(client, data).open()) : undefined;
+  const demo =
+    settings.SUPPORT101_DEMO === '1'
+      ? await timed(progress, 'demo tenant', () => new DemoService(client, data).open())
+      : undefined;
   const door = await openDoor(settings, { parts, health, log, platformKey: platform.key }, closers);
   return {
     url: door.url,

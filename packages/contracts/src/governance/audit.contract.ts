@@ -7,6 +7,7 @@ import { FreeObject, text, Timestamp } from '../kernel/text.js';
 
 const read = { resource: 'governance:audit', level: 'read' } as const;
 
+/** What an entry can be about. */
 export const AuditEventType = z.enum(auditTypes);
 
 /** One entry of a tenant’s audit: who did what to what, when, with which outcome, and its place in the chain. */

@@ -8,17 +8,28 @@ const resource = 'governance:permissions';
 const read = { resource, level: 'read' } as const;
 const administer = { resource, level: 'admin' } as const;
 
+/** `read`, `execute` or `admin`; each includes the ones before it. */
 export const AccessLevelName = z.enum(accessLevels);
 /** `<service>:<capability>`, `<service>:*` or `*`. */
-export const ResourcePattern = z.string().max(200).regex(/^(\*|[a-z][a-z-]*:(\*|[a-z][a-z0-9_-]*))$/, 'must be <service>:<capability>, <service>:* or *');
-export const RoleName = z.string().max(60).regex(/^[a-z][a-z0-9_-]*$/, 'must be lower case, digits, "-" and "_"');
+export const ResourcePattern = z
+  .string()
+  .max(200)
+  .regex(/^(\*|[a-z][a-z-]*:(\*|[a-z][a-z0-9_-]*))$/, 'must be <service>:<capability>, <service>:* or *');
+/** Name of a role, unique in its tenant. */
+export const RoleName = z
+  .string()
+  .max(60)
+  .regex(/^[a-z][a-z0-9_-]*$/, 'must be lower case, digits, "-" and "_"');
+/** Id of a key, user or agent. */
 export const PrincipalId = text(200);
 
+/** A level on a resource, for a time or for good. */
 export const Grant = z
   .object({ resource: ResourcePattern, level: AccessLevelName, expiresAt: Timestamp.optional() })
   .meta({ id: 'Grant' });
 export type Grant = z.infer<typeof Grant>;
 
+/** A named set of grants; it also has those of the roles it inherits from. */
 export const Role = z
   .object({
     name: RoleName,

@@ -45,7 +45,9 @@ export const Evidence = z
 export type Evidence = z.infer<typeof Evidence>;
 
 /** Which escalation rule made the request. */
-export const EscalationMark = z.object({ rule: z.string(), trigger: z.string(), level: z.string() }).meta({ id: 'EscalationMark' });
+export const EscalationMark = z
+  .object({ rule: z.string(), trigger: z.string(), level: z.string() })
+  .meta({ id: 'EscalationMark' });
 export type EscalationMark = z.infer<typeof EscalationMark>;
 
 /** What the asking side says about a request: the part that never changes. */

@@ -122,7 +122,13 @@ export const hitlStats = rpc('hitl.requests.stats.v1', {
 });
 
 const ofRequest = (data: { requestId: string }) => `request:${data.requestId}`;
-const identity = { requestId: RequestId, runId: RunId.nullable(), agentId: AgentId.nullable(), type: RequestType, priority: RequestPriority };
+const identity = {
+  requestId: RequestId,
+  runId: RunId.nullable(),
+  agentId: AgentId.nullable(),
+  type: RequestType,
+  priority: RequestPriority,
+};
 
 /** A request stands in the queue and can be seen by its id. */
 export const requestOpened = event('hitl.requests.opened.v1', {

@@ -28,5 +28,9 @@ export type TenantCaller = Caller & { readonly tenantId: TenantId };
 
 /** The caller a service is when it acts on its own account, for example in a job. */
 export function serviceCaller(service: string, correlationId: string, tenantId?: TenantId): Caller {
-  return { principal: { type: 'service', id: service, roles: [] }, correlationId, ...(tenantId === undefined ? {} : { tenantId }) };
+  return {
+    principal: { type: 'service', id: service, roles: [] },
+    correlationId,
+    ...(tenantId === undefined ? {} : { tenantId }),
+  };
 }

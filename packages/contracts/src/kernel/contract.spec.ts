@@ -12,9 +12,9 @@ const read = { resource: 'demo:things', level: 'read' } as const;
 
 describe('rpc', () => {
   it('refuses a subject that is not <service>.<capability>.<verb>.vN', () => {
-    expect(() => rpc('demo.things', { summary: '', access: read, input: z.object({}), output: z.object({}), errors: [] })).toThrow(
-      'demo.things',
-    );
+    expect(() =>
+      rpc('demo.things', { summary: '', access: read, input: z.object({}), output: z.object({}), errors: [] }),
+    ).toThrow('demo.things');
   });
 
   it('refuses a route whose path parameter is not an input field', () => {
@@ -123,7 +123,11 @@ describe('errors', () => {
     expect(() => parseOrThrow(schema, { 'a/b': { c: 1 }, x: 1, y: 2 })).toThrow(
       expect.objectContaining({
         code: 'validation_failed',
-        issues: [expect.objectContaining({ path: '/a~1b/c' }), expect.objectContaining({ path: '/x' }), expect.objectContaining({ path: '/y' })],
+        issues: [
+          expect.objectContaining({ path: '/a~1b/c' }),
+          expect.objectContaining({ path: '/x' }),
+          expect.objectContaining({ path: '/y' }),
+        ],
       }),
     );
   });

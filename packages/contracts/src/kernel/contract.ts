@@ -4,7 +4,9 @@ import type { AuditType } from './audit.js';
 import type { Caller, TenantCaller } from './caller.js';
 import type { ErrorCode } from './errors.js';
 
+/** The methods that routes have. */
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+/** What a route answers when all went well. */
 export type SuccessStatus = 200 | 201 | 202 | 204;
 
 /** How a contract is reached over HTTP. Fields not in the path come from the body, for GET and DELETE from the query. */
@@ -72,10 +74,14 @@ export interface StreamContract<
   readonly errors: readonly ErrorCode[];
 }
 
+/** Anything that is declared once and crosses a process border. */
 export type Contract = Rpc | EventContract | StreamContract;
 
+/** What a contract is asked with, after parsing. */
 export type InputOf<C extends { input: z.ZodObject }> = z.output<C['input']>;
+/** What a contract answers. */
 export type OutputOf<C extends { output: z.ZodType }> = z.output<C['output']>;
+/** What an event says. */
 export type DataOf<E extends { data: z.ZodObject }> = z.output<E['data']>;
 
 /** The caller a handler of this contract receives: with a tenant unless the contract is about none. */
@@ -149,7 +155,11 @@ function checkName(name: string): void {
   if (!subjectForm.test(name)) throw new Error(`${name}: must be <service>.<capability>.<verb>.v<N> in lower case`);
 }
 
-function checkPath(subject: string, http: Pick<HttpBinding, 'method' | 'path' | 'preferWait' | 'etag'>, input: z.ZodObject): void {
+function checkPath(
+  subject: string,
+  http: Pick<HttpBinding, 'method' | 'path' | 'preferWait' | 'etag'>,
+  input: z.ZodObject,
+): void {
   const named = [...pathParameters(http.path), ...(http.preferWait === undefined ? [] : [http.preferWait])];
   if (http.etag === true && http.method !== 'GET') named.push('expectedVersion');
   for (const name of named) {

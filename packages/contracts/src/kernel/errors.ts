@@ -166,8 +166,7 @@ export function parseOrThrow<S extends z.ZodType>(schema: S, value: unknown, cod
 /** The issues of a zod error, each with a JSON pointer; unknown keys are named one by one. */
 export function toIssues(error: z.ZodError): Issue[] {
   return error.issues.flatMap((issue) => {
-    const paths =
-      issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+    const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
     return paths.map((path) => ({ path: toPointer(path), message: issue.message, code: issue.code }));
   });
 }

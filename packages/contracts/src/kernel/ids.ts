@@ -42,10 +42,10 @@ export function id<P extends IdPrefix>(prefix: P) {
   return z
     .string()
     .regex(new RegExp(`^${prefix}_${suffix}$`), `must be the id of a ${idPrefixes[prefix]} (${prefix}_…)`)
-    .meta({ description: `Id of a ${idPrefixes[prefix]}`, examples: [`${prefix}_01jd5m6wz5f9r8x2k3c4v7b6n1`] }) as unknown as z.ZodType<
-    Id<P>,
-    Id<P>
-  >;
+    .meta({
+      description: `Id of a ${idPrefixes[prefix]}`,
+      examples: [`${prefix}_01jd5m6wz5f9r8x2k3c4v7b6n1`],
+    }) as unknown as z.ZodType<Id<P>, Id<P>>;
 }
 
 export const TenantId = id('ten');

@@ -5,11 +5,7 @@ import { z } from 'zod';
  * `max` counts UTF-16 units.
  */
 export function text(max: number, min = 1) {
-  return z
-    .string()
-    .min(min)
-    .max(max)
-    .refine(isStorable, 'must not contain NUL characters or unpaired surrogates');
+  return z.string().min(min).max(max).refine(isStorable, 'must not contain NUL characters or unpaired surrogates');
 }
 
 /** True when the string has neither a NUL character nor an unpaired surrogate. */
@@ -31,7 +27,5 @@ function isStorableJson(value: unknown, depth: number): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
   if (Array.isArray(value)) return value.every((item) => isStorableJson(item, depth - 1));
   if (value === null || typeof value !== 'object') return true;
-  return Object.entries(value).every(
-    ([key, item]) => key !== '__proto__' && isStorable(key) && isStorableJson(item, depth - 1),
-  );
+  return Object.entries(value).every(([key, item]) => key !== '__proto__' && isStorable(key) && isStorableJson(item, depth - 1));
 }
