@@ -4,10 +4,10 @@ import type { KnowledgeHit } from '@support101/agent-kit';
 export const turnsUsed = 5;
 
 /** A passage the search is less sure of is noise: it is neither answered from nor shown as evidence. */
-export const noiseBelow = 0.1;
+const noiseBelow = 0.1;
 
 /** Characters of all passages together that one model call gets. */
-export const passageBudget = 24_000;
+const passageBudget = 24_000;
 
 interface Turn {
   readonly role: 'user' | 'assistant';
