@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TenantId } from '@support101/contracts';
 import { newId } from '@support101/service-kit';
+import fc from 'fast-check';
 import { engines, insertRun, prepare, type Prepared } from '../../test/engines.js';
 import { JournalRepository, type EndRow, type RunRef, type StepRow } from './journal.repository.js';
 import { fold, stateRow, type State } from './journal.rules.js';
@@ -212,5 +213,52 @@ describe.each(engines)('JournalRepository (%s)', (engine) => {
 
     expect(sizes[1]?.size).toBeLessThanOrEqual((sizes[0]?.size ?? 0) + 4);
     expect(fold(await inTenant((tx) => journal.stateRows(tx, run, 192)))).toEqual(before);
+  });
+
+  it('follows its model: whoever holds the newest lease writes, in order, until the run has ended', async () => {
+    const command = fc.oneof(
+      fc.record({ do: fc.constantFrom('take', 'append', 'renew', 'release', 'end'), worker: fc.nat(2) }),
+      fc.constant({ do: 'expire', worker: 0 }),
+    );
+    const check = async (commands: readonly { do: string; worker: number }[]) => {
+      const run = await insertRun(prepared, tenantId);
+      const model = { fence: 0, held: false, steps: 0, ended: false };
+      const fences = [-1, -1, -1];
+      for (const { do: what, worker } of commands) {
+        const fence = fences[worker] ?? -1;
+        const current = !model.ended && fence > 0 && fence === model.fence;
+        if (what === 'take') {
+          const taken = await take(run, `worker ${worker}`);
+          expect(taken !== undefined).toBe(!model.ended && !model.held);
+          if (taken === undefined) continue;
+          expect(taken).toMatchObject({ fence: model.fence + 1, stepsCount: model.steps });
+          fences[worker] = taken.fence;
+          Object.assign(model, { fence: taken.fence, held: true });
+        } else if (what === 'append') {
+          const done = await append(aStep(run, fence, model.steps, {}, {}));
+          expect(done.size === 1).toBe(current);
+          if (current) model.steps += 1;
+        } else if (what === 'renew') {
+          expect(await inTenant((tx) => journal.renew(tx, run, fence, 60_000))).toBe(current);
+          if (current) model.held = true;
+        } else if (what === 'release') {
+          await inTenant((tx) => journal.release(tx, run, fence));
+          if (current) model.held = false;
+        } else if (what === 'end') {
+          expect((await end(run, fence)) !== undefined).toBe(current);
+          if (current) model.ended = true;
+        } else {
+          await inTenant((tx) =>
+            tx.query(`update run_leases set expires_at = now() - interval '1 s' where run_id = $1`, [run.runId]),
+          );
+          if (!model.ended) model.held = false;
+        }
+      }
+      const rows = await inTenant((tx) => journal.steps(tx, run, -1, 100));
+      expect(rows.map(({ step }) => step)).toEqual(rows.map((_, index) => index));
+      expect(rows).toHaveLength(model.steps);
+    };
+
+    await fc.assert(fc.asyncProperty(fc.array(command, { maxLength: 25 }), check), { numRuns: 20 });
   });
 });
