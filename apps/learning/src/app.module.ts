@@ -1,0 +1,25 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { registry } from '@support101/contracts/all';
+import type { Embedder } from '@support101/models';
+import type { ServiceDefinition } from '@support101/service-kit';
+import { KnowledgeModule } from './knowledge/knowledge.module.js';
+import { PlatformModule } from './platform/platform.module.js';
+import { RetrievalModule } from './retrieval/retrieval.module.js';
+
+@Module({ imports: [KnowledgeModule, RetrievalModule] })
+class LearningModule {
+  static with(embedder: Embedder): DynamicModule {
+    return { module: LearningModule, imports: [PlatformModule.with(embedder)] };
+  }
+}
+
+/** Learning: what a tenant knows, and how it is found. */
+export function learningService({ embedder }: { embedder: Embedder }): ServiceDefinition {
+  return {
+    name: 'learning',
+    schema: 'learning',
+    migrations: new URL('../prisma/migrations/', import.meta.url),
+    module: LearningModule.with(embedder),
+    registry,
+  };
+}

@@ -1,0 +1,109 @@
+import type { ArticleId } from '@support101/contracts';
+import type { SearchHit } from '@support101/contracts/learning';
+import { agreement, type Profile } from './situations.rules.js';
+import { contentWords } from './words.rules.js';
+
+/** A passage in memory. It has no vector until the article is indexed. */
+export interface Passage {
+  readonly text: string;
+  readonly words: ReadonlySet<string>;
+  readonly vector: Float32Array | undefined;
+}
+
+/** An article in memory, ready to be compared with questions. */
+export interface RankedArticle {
+  readonly articleId: ArticleId;
+  readonly title: string;
+  readonly sourceUrl: string | null;
+  readonly profile: Profile;
+  readonly passages: readonly Passage[];
+}
+
+/** What is known about a question before it is compared. */
+export interface Question {
+  readonly text: string;
+  readonly vector: Float32Array;
+  readonly profile: Profile;
+  /** How rare its words are among the articles, all together. */
+  readonly rarity: number;
+  /** What its words add to each article, by full text. */
+  readonly gains: ReadonlyMap<ArticleId, number>;
+}
+
+/** What speaks for an article, each about 0 to 1. */
+export interface Signals {
+  readonly words: number;
+  readonly meaning: number;
+  readonly situation: number;
+}
+
+/** How much each signal counts, and how much must speak for an article before it is an answer at all. */
+export interface SignalWeights extends Signals {
+  readonly none: number;
+}
+
+/**
+ * Fitted by `npm run bench -- retrieval --fit` on the tuning half of bench/retrieval/questions.json: the weights of a
+ * conditional logit over all articles and the choice that none of them answers. Its probabilities are the scores.
+ */
+export const fittedWeights: SignalWeights = { words: 5, meaning: 8, situation: 3, none: 7 };
+
+/** Stands for the meaning of an article that has no vectors yet: that of a middling one. */
+const unknownMeaning = 0.3;
+
+/** BM25 as full text uses it. */
+export const textWeights = { title: 4, tags: 2, saturation: 2, lengthDiscount: 0.75, imagined: 30 } as const;
+
+/** What speaks for the article as the answer to the question. */
+export function signalsOf(article: RankedArticle, question: Question): Signals {
+  const gain = question.gains.get(article.articleId) ?? 0;
+  const meanings = article.passages.flatMap(({ vector }) => (vector === undefined ? [] : [dot(vector, question.vector)]));
+  return {
+    words: question.rarity === 0 ? 0 : gain / question.rarity,
+    meaning: meanings.length === 0 ? unknownMeaning : Math.max(0, ...meanings),
+    situation: agreement(article.profile, question.profile),
+  };
+}
+
+/** The articles by how probably they answer the question, best first. The rest up to 1 is that none of them does. */
+export function rank(
+  articles: Iterable<RankedArticle>,
+  question: Question,
+  topK: number,
+  weights: SignalWeights = fittedWeights,
+): SearchHit[] {
+  const candidates = [...articles].map((article) => ({ article, strength: strengthOf(signalsOf(article, question), weights) }));
+  const most = candidates.reduce((highest, { strength }) => Math.max(highest, strength), weights.none);
+  const total = candidates.reduce((sum, { strength }) => sum + Math.exp(strength - most), Math.exp(weights.none - most));
+  const asked = new Set(contentWords(question.text));
+  return candidates
+    .sort((a, b) => b.strength - a.strength || (a.article.articleId < b.article.articleId ? -1 : 1))
+    .slice(0, topK)
+    .map(({ article, strength }) => ({
+      articleId: article.articleId,
+      title: article.title,
+      text: bestPassage(article, question.vector, asked),
+      score: Math.exp(strength - most) / total,
+      sourceUrl: article.sourceUrl,
+    }));
+}
+
+function strengthOf(signals: Signals, weights: SignalWeights): number {
+  return weights.words * signals.words + weights.meaning * signals.meaning + weights.situation * signals.situation;
+}
+
+/** The passage to show: nearest in meaning, and with most of the words that were asked for. */
+function bestPassage({ passages, title }: RankedArticle, vector: Float32Array, asked: ReadonlySet<string>): string {
+  const valued = passages.map((passage) => {
+    const shared = [...asked].filter((word) => passage.words.has(word)).length;
+    const near = passage.vector === undefined ? 0 : dot(passage.vector, vector);
+    return { text: passage.text, value: near + shared / (2 * Math.max(1, asked.size)) };
+  });
+  return valued.reduce((best, next) => (next.value > best.value ? next : best), { text: title, value: -1 }).text;
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let index = 0; index < a.length; index += 1) sum += (a[index] ?? 0) * (b[index] ?? 0);
+  return sum;
+}

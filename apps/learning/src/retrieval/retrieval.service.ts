@@ -1,0 +1,58 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { InputOf, OutputOf, TenantCaller } from '@support101/contracts';
+import type { searchKnowledge } from '@support101/contracts/learning';
+import type { Embedder } from '@support101/models';
+import { EMBEDDER } from '../platform/embedder.js';
+import { LearningDatabase } from '../platform/learning-database.js';
+import { LanguageService } from './language.service.js';
+import { type Question, type RankedArticle, rank, textWeights } from './ranking.rules.js';
+import { RetrievalRepository } from './retrieval.repository.js';
+import { profileOfQuestion } from './situations.rules.js';
+import { corrected } from './spelling.rules.js';
+import { TenantIndexService } from './tenant-index.service.js';
+import { termsOf } from './terms.rules.js';
+
+/** Articles that full text hands to the ranking; the rest are ranked without it. */
+const mostMatches = 500;
+
+/** Finds what answers a question: by its words in Postgres, by its meaning and its situation in memory. */
+@Injectable()
+export class RetrievalService {
+  constructor(
+    private readonly database: LearningDatabase,
+    private readonly repository: RetrievalRepository,
+    private readonly indexes: TenantIndexService,
+    private readonly language: LanguageService,
+    @Inject(EMBEDDER) private readonly embedder: Embedder,
+  ) {}
+
+  async search(
+    { q, topK }: InputOf<typeof searchKnowledge>,
+    caller: TenantCaller,
+    signal?: AbortSignal,
+  ): Promise<OutputOf<typeof searchKnowledge>> {
+    const { articles, question } = await this.prepare(q, caller, signal);
+    return { data: rank(articles, question, topK) };
+  }
+
+  /** The tenant's articles and the question, ready to be compared. */
+  async prepare(q: string, caller: TenantCaller, signal?: AbortSignal): Promise<{ articles: RankedArticle[]; question: Question }> {
+    const { dictionary, synonyms, situations } = this.language;
+    const index = await this.indexes.current(caller.tenantId);
+    const text = corrected(q, index.words, dictionary);
+    const [[vector = new Float32Array()], matches] = await Promise.all([
+      this.embedder.embed([text], signal),
+      this.database.forTenant(caller.tenantId, (tx) =>
+        this.repository.match(tx, termsOf(text, synonyms), textWeights, mostMatches),
+      ),
+    ]);
+    const question: Question = {
+      text,
+      vector,
+      profile: profileOfQuestion(text, situations, synonyms),
+      rarity: matches.rarity,
+      gains: new Map(matches.articles.map(({ articleId, gain }) => [articleId, gain])),
+    };
+    return { articles: [...index.articles.values()], question };
+  }
+}
