@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { append, type AuditFact, type AuditLink, emptyChain, endsAt, factOf, follow } from './audit.rules.js';
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+function fact(given: Partial<AuditFact> = {}): AuditFact {
+  return {
+    tenantId: 'ten_01jd5m6wz5f9r8x2k3c4v7b6n1',
+    eventId: 'evt_01jd5m6wz5f9r8x2k3c4v7b6n1',
+    eventType: 'agent_created',
+    action: 'agent-runtime.agents.created',
+    resource: 'agent:agt_1',
+    outcome: 'success',
+    principalType: 'key',
+    principalId: 'key_1',
+    agentId: 'agt_1',
+    runId: null,
+    requestId: null,
+    correlationId: 'cor_1',
+    details: '{"name":"Helper"}',
+    time: '2026-11-22T12:00:00.000Z',
+    ...given,
+  };
+}
+
+const texts = ['action', 'resource', 'outcome', 'principalType', 'principalId', 'correlationId', 'details', 'time'] as const;
+
+describe('a chain', () => {
+  it('is whole when nothing was changed, however it is cut into batches', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string(), { maxLength: 30 }), fc.nat(30), (outcomes, cut) => {
+        const links = append(emptyChain, outcomes.map((outcome) => fact({ outcome })), sha256);
+
+        const first = follow(emptyChain, links.slice(0, cut), sha256);
+        if (!('head' in first)) throw new Error('the first batch is whole');
+        const second = follow(first.head, links.slice(cut), sha256);
+
+        expect(second).toEqual({ head: { sequence: links.length, hash: links.at(-1)?.hash ?? emptyChain.hash } });
+      }),
+    );
+  });
+
+  it.each(texts)('shows where %s was altered', (field) => {
+    const links = append(emptyChain, [fact(), fact(), fact()], sha256);
+    const altered = links.map((link, index) => (index === 1 ? { ...link, [field]: 'other' } : link));
+
+    expect(follow(emptyChain, altered, sha256)).toEqual({ fault: { sequence: 2, problem: 'altered' } });
+  });
+
+  it('shows a link that was restamped after being altered, at the next one', () => {
+    const links = append(emptyChain, [fact(), fact(), fact()], sha256);
+    const [first, , third] = links as [AuditLink, AuditLink, AuditLink];
+    const [forged] = append(first, [fact({ outcome: 'other' })], sha256) as [AuditLink];
+
+    expect(follow(emptyChain, [first, forged, third], sha256)).toEqual({ fault: { sequence: 3, problem: 'altered' } });
+  });
+
+  it('shows a link that was taken out', () => {
+    const links = append(emptyChain, [fact(), fact(), fact()], sha256);
+
+    expect(follow(emptyChain, links.toSpliced(1, 1), sha256)).toEqual({ fault: { sequence: 2, problem: 'gap' } });
+  });
+
+  it('shows a tail that was cut off, and one that was added past the kept head', () => {
+    const links = append(emptyChain, [fact(), fact()], sha256);
+    const [first, second] = links as [AuditLink, AuditLink];
+
+    expect(endsAt(first, second)).toEqual({ sequence: 2, problem: 'head_mismatch' });
+    expect(endsAt(second, first)).toEqual({ sequence: 2, problem: 'head_mismatch' });
+    expect(endsAt(second, second)).toBeUndefined();
+  });
+
+  it('cannot be confused by text that moves from one field to the next', () => {
+    const [a] = append(emptyChain, [fact({ action: 'ab', resource: 'c' })], sha256);
+    const [b] = append(emptyChain, [fact({ action: 'a', resource: 'bc' })], sha256);
+
+    expect(a?.hash).not.toBe(b?.hash);
+  });
+});
+
+describe('factOf', () => {
+  const event = {
+    specversion: '1.0' as const,
+    id: 'evt_01jd5m6wz5f9r8x2k3c4v7b6n1' as const,
+    source: 'support101/hitl',
+    type: 'hitl.requests.decided.v1',
+    subject: 'request:req_01jd5m6wz5f9r8x2k3c4v7b6n1',
+    time: '2026-11-22T12:00:00.000Z',
+    datacontenttype: 'application/json' as const,
+    tenantid: 'ten_01jd5m6wz5f9r8x2k3c4v7b6n1' as const,
+    principaltype: 'key',
+    principalid: 'key_1',
+    outcome: 'approve',
+    correlationid: 'cor_1',
+    data: { runId: 'run_01jd5m6wz5f9r8x2k3c4v7b6n1', agentId: null },
+  };
+
+  it('takes action, resource, outcome and the ids that the event names', () => {
+    expect(factOf(event, 'human_feedback_provided')).toMatchObject({
+      action: 'hitl.requests.decided',
+      resource: event.subject,
+      outcome: 'approve',
+      runId: 'run_01jd5m6wz5f9r8x2k3c4v7b6n1',
+      requestId: 'req_01jd5m6wz5f9r8x2k3c4v7b6n1',
+      agentId: null,
+      details: JSON.stringify(event.data),
+    });
+  });
+});
