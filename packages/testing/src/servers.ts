@@ -17,7 +17,7 @@ export async function postgres(): Promise<TestServer> {
   };
 }
 
-/** An empty Redis of one's own: from SUPPORT101_TEST_REDIS_URL (one database of it), Docker, the machine, or apt-get. */
+/** An empty Redis of one's own: from SUPPORT101_TEST_REDIS_URL (then shared), Docker, the machine, or apt-get. */
 export function redis(): Promise<TestServer> {
   return ownServer('redis');
 }
