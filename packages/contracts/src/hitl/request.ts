@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { canonicalJson } from '../kernel/canonical.js';
 import { AgentId, ArticleId, id, RequestId, RunId, TenantId } from '../kernel/ids.js';
 import { FreeObject, text, Timestamp } from '../kernel/text.js';
 
@@ -22,11 +23,18 @@ export type RequestStatus = z.infer<typeof RequestStatus>;
 export const SlaState = z.enum(['on_track', 'at_risk', 'breached', 'met', 'missed']);
 export type SlaState = z.infer<typeof SlaState>;
 
-/** What may be decided. A request offers some of these as `options`. */
-export const decisions = ['approve', 'edit', 'respond', 'reject'] as const;
-export const Decision = z.string().min(1).max(60);
+/** Which requests a list shows: those of one status, the `open` ones (pending or assigned), or all. */
+export const StatusFilter = z.enum([...RequestStatus.options, 'open', 'all']).default('open');
 
-/** The exact action an approval is about; `digest` is the SHA-256 over its canonical JSON, tenant, run and expiry. */
+/**
+ * The decisions with a meaning of their own. `edit` comes with `edits`, `respond` with `response`. A request may offer
+ * others as well, which are between the agent and the person.
+ */
+export const decisions = ['approve', 'edit', 'respond', 'reject'] as const;
+/** A decision on the wire: one of the request’s `options`. */
+export const Decision = text(60);
+
+/** The exact action an approval is about; `digest` is the SHA-256 over `digestText`. */
 export const ProposedAction = z
   .object({ tool: z.string(), toolVersion: z.string(), arguments: FreeObject, digest: z.string().regex(/^[0-9a-f]{64}$/) })
   .meta({ id: 'ProposedAction' });
@@ -66,6 +74,9 @@ export const requestContent = {
   runId: RunId.optional(),
   agentId: AgentId.optional(),
   escalation: EscalationMark.optional(),
+  /** What the person must know about; automatic assignment looks for a reviewer who has them all. */
+  skills: z.array(text(60)).max(20).optional(),
+  /** When the question is moot. It then expires undecided; without it, it waits. */
   expiresAt: Timestamp.optional(),
 } as const;
 
@@ -81,13 +92,17 @@ export const HitlRequest = z
     assignedTo: z.string().nullable(),
     /** Until when the holder’s claim keeps others out. */
     claimExpiresAt: Timestamp.nullable(),
+    skills: z.array(z.string()),
     slaDeadline: Timestamp,
     slaState: SlaState,
     expiresAt: Timestamp.nullable(),
     decision: z.string().nullable(),
+    /** Why it was decided so, or cancelled. */
     reason: z.string().nullable(),
     edits: FreeObject.nullable(),
     response: z.string().nullable(),
+    /** Digest of the action that may now be executed: the one that was shown, or the edited one. */
+    decidedDigest: z.string().nullable(),
     decidedBy: z.string().nullable(),
     decidedAt: Timestamp.nullable(),
     version: z.number().int(),
@@ -95,3 +110,45 @@ export const HitlRequest = z
   })
   .meta({ id: 'HitlRequest' });
 export type HitlRequest = z.infer<typeof HitlRequest>;
+
+/** A request without what may be long. */
+export const RequestSummary = HitlRequest.pick({
+  requestId: true,
+  type: true,
+  priority: true,
+  status: true,
+  title: true,
+  runId: true,
+  agentId: true,
+  assignedTo: true,
+  slaDeadline: true,
+  slaState: true,
+  createdAt: true,
+}).meta({ id: 'RequestSummary' });
+export type RequestSummary = z.infer<typeof RequestSummary>;
+
+/** What an action’s digest is made over. */
+export interface DigestedAction {
+  readonly tool: string;
+  readonly toolVersion: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly tenantId: TenantId;
+  /** Undefined and null mean the same: none. */
+  readonly runId?: RunId | null | undefined;
+  /** Undefined and null mean the same: it does not expire. */
+  readonly expiresAt?: string | null | undefined;
+}
+
+/** The text whose SHA-256, in hex, is an action’s `digest`: whoever asks, shows or executes makes it in this way. */
+export function digestText(action: DigestedAction): string {
+  const { tool, toolVersion, arguments: given, tenantId, runId, expiresAt } = action;
+  return canonicalJson({
+    tool,
+    toolVersion,
+    arguments: given,
+    tenantId,
+    runId: runId ?? undefined,
+    // Always in the same form, whoever writes it.
+    expiresAt: expiresAt == null ? undefined : new Date(expiresAt).toISOString(),
+  });
+}

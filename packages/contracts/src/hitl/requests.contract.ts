@@ -3,20 +3,20 @@ import { event, rpc } from '../kernel/contract.js';
 import { AgentId, RequestId, RunId } from '../kernel/ids.js';
 import { page, pageQuery } from '../kernel/page.js';
 import { FreeObject, text, Timestamp } from '../kernel/text.js';
-import { Decision, HitlRequest, RequestPriority, RequestStatus, RequestType, ReviewerId } from './request.js';
+import { Decision, HitlRequest, RequestPriority, RequestStatus, RequestType, ReviewerId, StatusFilter } from './request.js';
 
 const read = { resource: 'hitl:requests', level: 'read' } as const;
 const act = { resource: 'hitl:requests', level: 'execute' } as const;
 const administer = { resource: 'hitl:requests', level: 'admin' } as const;
 
-/** Lists the queue: most urgent first, then oldest first. */
+/** Lists the queue: most urgent first, then oldest first. A page ends early where its requests are large. */
 export const listRequests = rpc('hitl.requests.list.v1', {
-  summary: 'List requests, the most urgent first',
+  summary: 'List requests, the most urgent first: the open ones unless a status is named',
   access: read,
   http: { method: 'GET', path: '/v1/hitl/queue' },
   input: z.object({
     ...pageQuery,
-    status: RequestStatus.optional(),
+    status: StatusFilter,
     priority: RequestPriority.optional(),
     type: RequestType.optional(),
     /** A reviewer’s id, a principal’s id, or `me`. */
@@ -47,14 +47,14 @@ export const claimRequest = rpc('hitl.requests.claim.v1', {
   errors: ['request_not_found', 'request_claimed', 'request_closed'],
 });
 
-/** Gives a request to a reviewer. */
+/** Gives a request to a reviewer, who may then claim it. Until then it keeps nobody else out. */
 export const assignRequest = rpc('hitl.requests.assign.v1', {
   summary: 'Assign a request to a reviewer',
   access: act,
   http: { method: 'POST', path: '/v1/hitl/queue/{requestId}/assign' },
   input: z.object({ requestId: RequestId, reviewerId: ReviewerId }),
   output: HitlRequest,
-  errors: ['request_not_found', 'request_closed', 'reviewer_not_found', 'reviewer_unavailable'],
+  errors: ['request_not_found', 'request_closed', 'request_claimed', 'reviewer_not_found', 'reviewer_unavailable'],
 });
 
 /** Puts an open request back into the queue. */
@@ -67,7 +67,7 @@ export const unassignRequest = rpc('hitl.requests.unassign.v1', {
   errors: ['request_not_found', 'request_closed', 'request_claimed'],
 });
 
-/** Records the decision, exactly once. */
+/** Records the decision, exactly once. Needs no claim, unless somebody else holds a live one. */
 export const respondToRequest = rpc('hitl.requests.respond.v1', {
   summary: 'Record a reviewer’s decision on an open request',
   access: act,
@@ -78,8 +78,9 @@ export const respondToRequest = rpc('hitl.requests.respond.v1', {
     reason: text(2000).optional(),
     /** The changed arguments of the action, or `{ answer }` where the request is about an answer. */
     edits: FreeObject.optional(),
+    /** The answer in free text, for `respond`. */
     response: text(20_000).optional(),
-    expectedVersion: z.number().int().optional(),
+    expectedVersion: z.number().int().positive().optional(),
   }),
   output: HitlRequest,
   errors: [
@@ -110,11 +111,15 @@ export const hitlStats = rpc('hitl.requests.stats.v1', {
   http: { method: 'GET', path: '/v1/hitl/stats' },
   input: z.object({}),
   output: z.object({
+    /** Of all requests there ever were. */
     byStatus: z.record(RequestStatus, z.number().int()),
     openByPriority: z.record(RequestPriority, z.number().int()),
+    /** Open requests past their deadline. */
     openBreached: z.number().int(),
+    /** Requests that were open at their deadline, whatever became of them. */
     breachedTotal: z.number().int(),
-    escalations: z.number().int(),
+    /** Requests of type escalation: open now, and ever. */
+    escalations: z.object({ open: z.number().int(), total: z.number().int() }),
     averageSecondsToDecision: z.number().nullable(),
     reviewers: z.object({ total: z.number().int(), available: z.number().int() }),
   }),
@@ -175,8 +180,9 @@ export const requestDecided = event('hitl.requests.decided.v1', {
     response: z.string().optional(),
     decidedBy: z.object({ type: z.string(), id: z.string() }),
     secondsToDecision: z.number(),
-    /** Digest of the action that was shown, so that exactly that one is executed. */
+    /** Digest of the action that may now be executed: the one that was shown, or for `edit` that with the edits as arguments. */
     actionDigest: z.string().optional(),
+    version: z.number().int(),
   }),
   resource: ofRequest,
   audit: 'human_feedback_provided',
@@ -199,6 +205,15 @@ export const requestCancelled = event('hitl.requests.cancelled.v1', {
   resource: ofRequest,
   audit: 'human_feedback_provided',
   outcome: () => 'cancelled',
+});
+
+/** A quarter of the time to the deadline is left and the request is still open. Said once per request. */
+export const requestSlaWarned = event('hitl.requests.sla-warned.v1', {
+  summary: 'A request is close to its SLA deadline',
+  data: z.object({ ...identity, slaDeadline: Timestamp, assignedTo: z.string().nullable() }),
+  resource: ofRequest,
+  audit: 'human_feedback_requested',
+  outcome: () => 'at_risk',
 });
 
 /** The deadline passed while the request was open. Said once per request. */
