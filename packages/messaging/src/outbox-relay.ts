@@ -28,7 +28,7 @@ interface Failed {
 
 const closeWithinMs = 2_000;
 const firstPauseMs = 200;
-const longestPauseMs = 5_000;
+const longestPauseMs = 2_000;
 
 /**
  * Publishes what the outbox holds, in order per resource, and marks it. No transaction is open while it publishes:
@@ -203,6 +203,8 @@ export class OutboxRelay {
 
   /** After a failure nothing is claimed for a while; longer with each further one. */
   #pause(): void {
+    // The failures of one batch are one failure.
+    if (this.#now() < this.#pausedUntil) return;
     this.#failures += 1;
     const pauseMs = pauseAfter(this.#failures);
     this.#pausedUntil = this.#now() + pauseMs;
