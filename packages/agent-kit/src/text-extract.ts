@@ -1,7 +1,7 @@
 import { asksFor, type Asked } from './text-question.js';
 import { splitBlocks, type Block } from './text-blocks.js';
 import { looksLikeInstruction } from './text-guard.js';
-import { terms, weighBy, type Weigh } from './text-terms.js';
+import { respell, terms, weighBy, type Weigh } from './text-terms.js';
 
 /** A text to answer from. */
 export interface Passage {
@@ -56,13 +56,15 @@ export function extractAnswer(question: string, passages: readonly Passage[]): E
 
 // The search knows meanings, the words know the exact subject: among passages it holds for about equal, words decide.
 function bestSource(question: string, passages: readonly Passage[]): Source | undefined {
-  const weigh = weighBy(passages.map((passage) => `${passage.title} ${passage.text}`));
-  const everything = wantedOf(question, '', weigh);
+  const texts = passages.map((passage) => `${passage.title} ${passage.text}`);
+  const weigh = weighBy(texts);
+  const words = respell(terms(question), new Set(texts.flatMap(terms)));
+  const everything = wantedOf(words, '', weigh);
   const asked = asksFor(question);
   const likely = Math.max(...passages.map((passage) => passage.score)) * 0.8;
   const sources = passages
     .filter((passage) => passage.score >= likely)
-    .map((passage) => sourceOf(question, passage, weigh))
+    .map((passage) => sourceOf(words, passage, weigh))
     .filter((source) => source.candidates.length > 0);
   return highest(sources, ({ passage, candidates }) => {
     const inTitle = share(everything, new Set(terms(passage.title)));
@@ -72,14 +74,14 @@ function bestSource(question: string, passages: readonly Passage[]): Source | un
   });
 }
 
-function sourceOf(question: string, passage: Passage, weigh: Weigh): Source {
-  return { passage, candidates: candidatesOf(passage), wanted: wantedOf(question, passage.title, weigh) };
+function sourceOf(words: readonly string[], passage: Passage, weigh: Weigh): Source {
+  return { passage, candidates: candidatesOf(passage), wanted: wantedOf(words, passage.title, weigh) };
 }
 
 // Every part of a passage is about its title, so the title's terms hardly tell one part from another.
-function wantedOf(question: string, title: string, weigh: Weigh): Wanted {
+function wantedOf(words: readonly string[], title: string, weigh: Weigh): Wanted {
   const granted = new Set(terms(title));
-  return new Map(terms(question).map((term) => [term, weigh(term) * (granted.has(term) ? 0.3 : 1)]));
+  return new Map(words.map((term) => [term, weigh(term) * (granted.has(term) ? 0.3 : 1)]));
 }
 
 function candidatesOf(passage: Passage): Candidate[] {
@@ -137,7 +139,7 @@ function chooseSteps(asked: Asked, source: Source): Candidate[] | undefined {
   const rival = Math.max(0, ...singles(candidates).map((candidate) => share(wanted, candidate.terms)));
   // A sentence that has clearly more of what was asked than all the steps is the answer; to "can I" already one that has
   // more than the steps without their opening.
-  const beaten = asked === 'permission' ? share(wanted, best.ownTerms) + 0.05 : share(wanted, best.terms) + 0.25;
+  const beaten = asked === 'permission' ? share(wanted, best.ownTerms) + 0.05 : share(wanted, best.terms) + 0.4;
   if (rival > beaten) return undefined;
   return [best, ...additions(source, [best], 1)];
 }
@@ -200,7 +202,7 @@ function numberBonus(asked: Asked, candidate: Candidate): number {
 }
 
 function refersBack(candidate: Candidate): boolean {
-  return /^(?:it|this|that|these|those|they|then|after that|otherwise|until then|during that time|in that case)\b/i.test(
+  return /^(?:it|this|that|these|those|they|then|after that|otherwise|until then|during that time|in that case|others?|both)\b/i.test(
     candidate.text,
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { coverage, terms, weighBy } from './text-terms.js';
+import { coverage, respell, terms, weighBy } from './text-terms.js';
 
 describe('terms', () => {
   it.each([
@@ -17,6 +17,24 @@ describe('terms', () => {
   });
 });
 
+describe('respell', () => {
+  const vocabulary = new Set(['password', 'cancel', 'order', 'membership', 'plan']);
+
+  it.each([
+    ['pasword', 'password'],
+    ['passwrod', 'password'],
+    ['cancle', 'cancel'],
+    ['memebershp', 'membership'],
+    ['odrer', 'order'],
+    ['plna', 'plna'],
+    ['border', 'border'],
+    ['order', 'order'],
+    ['parcel', 'parcel'],
+  ])('%s: %s', (given, expected) => {
+    expect(respell([given], vocabulary)).toEqual([expected]);
+  });
+});
+
 describe('coverage', () => {
   it('is the part of the question that the text has', () => {
     expect(coverage('reset my password', 'Choose a new password')).toBe(0.5);
@@ -29,6 +47,10 @@ describe('coverage', () => {
 
     expect(coverage('open settings', 'Settings', weigh)).toBeGreaterThan(0.6);
     expect(coverage('open settings', 'Open', weigh)).toBeLessThan(0.4);
+  });
+
+  it('takes a misspelt word for what it is meant to be', () => {
+    expect(coverage('forgoten pasword', 'A forgotten password')).toBe(1);
   });
 
   it('is complete for a question without terms', () => {

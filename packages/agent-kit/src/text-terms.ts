@@ -1,5 +1,6 @@
 import { stemmer } from 'stemmer';
 import { plainText } from './text-blocks.js';
+import { nearest } from './text-spelling.js';
 
 // Words that say nothing about the subject of a question.
 const stopWords = new Set(
@@ -63,6 +64,8 @@ const canonical = new Map(
     }),
 );
 
+const canonicalTerms = new Set(canonical.values());
+
 /**
  * The meaningful words of a text in their order: lower case, without stop words and Markdown, stemmed, words of one
  * meaning made equal. English.
@@ -89,12 +92,27 @@ export function weighBy(texts: readonly string[]): Weigh {
   return (term) => 1 + Math.log((1 + texts.length) / (1 + (counts.get(term) ?? 0)));
 }
 
-/** 0..1: the part of the question's terms, by weight, that the text has. 1 when the question has no terms. */
+/**
+ * The terms with those that are in no text replaced by the one they were probably meant to be: at most one letter
+ * wrong, missing, too many or swapped, two in words of eight letters and more.
+ */
+export function respell(asked: readonly string[], vocabulary: ReadonlySet<string>): string[] {
+  return asked.map((term) => {
+    if (vocabulary.has(term) || canonicalTerms.has(term) || term.length < 5) return term;
+    const meant = nearest(term, [...canonical.keys(), ...vocabulary]);
+    return meant === undefined ? term : (canonical.get(meant) ?? meant);
+  });
+}
+
+/**
+ * 0..1: the part of the question's terms, by weight, that the text has; misspelt ones count as meant.
+ * 1 when the question has no terms.
+ */
 export function coverage(question: string, text: string, weigh: Weigh = () => 1): number {
   const has = new Set(terms(text));
   let found = 0;
   let all = 0;
-  for (const term of new Set(terms(question))) {
+  for (const term of new Set(respell(terms(question), has))) {
     all += weigh(term);
     if (has.has(term)) found += weigh(term);
   }
