@@ -1,7 +1,7 @@
 import type { TenantId } from '@support101/contracts';
 import type pg from 'pg';
 import { DatabaseFailure, messageOf } from './failures.js';
-import { transact } from './pg-transaction.js';
+import { transact, transactOnce } from './pg-transaction.js';
 import { openPool, takeConnection, type DatabaseOptions } from './pool.js';
 import type { SystemReason } from './system-reason.js';
 import { checkedSchema, exclusively, systemSettings, tenantSettings, type Tx } from './transaction.js';
@@ -26,6 +26,20 @@ export class Database {
   /** Runs `run` in one transaction that sees and writes the rows of this tenant only. */
   async forTenant<T>(tenantId: TenantId, run: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#transact(tenantSettings(this.schema, tenantId), tenantId, run);
+  }
+
+  /**
+   * Runs one statement in a tenant transaction of its own, in a single round trip: half the time of `forTenant`, for hot
+   * reads and single writes.
+   */
+  async queryForTenant<Row extends object>(
+    tenantId: TenantId,
+    text: string,
+    values?: readonly unknown[],
+    name?: string,
+  ): Promise<Row[]> {
+    const opening = { text: `begin; ${tenantSettings(this.schema, tenantId)}`, tenantId };
+    return exclusively(() => transactOnce<Row>(this.pool, opening, { text, values, name }), this.onError);
   }
 
   /** Runs `run` in one transaction that sees the rows of all tenants; `systemReasons` is the list of all uses. */
@@ -53,7 +67,7 @@ export class Database {
   }
 
   #transact<T>(settings: string, tenantId: TenantId | undefined, run: (tx: Tx) => Promise<T>): Promise<T> {
-    const opening = { text: `begin; ${settings}`, tenantId, named: !this.embedded };
+    const opening = { text: `begin; ${settings}`, tenantId };
     return exclusively((hooks) => transact(this.pool, opening, hooks, run), this.onError);
   }
 }

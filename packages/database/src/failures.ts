@@ -63,7 +63,9 @@ interface PostgresFields {
 /** The SQLSTATE and constraint of an error of Postgres, also when Prisma has wrapped it; undefined for any other error. */
 export function postgresFields(error: unknown): PostgresFields | undefined {
   for (let current = error, depth = 0; current !== undefined && depth < 6; depth += 1) {
-    const code = [codeOf(current), field(current, 'originalCode')].find((each) => typeof each === 'string' && sqlState.test(each));
+    const code = [codeOf(current), field(current, 'originalCode')].find(
+      (each) => typeof each === 'string' && sqlState.test(each),
+    );
     if (typeof code === 'string') return { code, constraint: constraintOf(current) };
     // Prisma keeps the driver's error in `meta.driverAdapterError`, everybody else in `cause`.
     current = field(field(current, 'meta'), 'driverAdapterError') ?? field(current, 'cause');
@@ -111,6 +113,11 @@ const lostCodes = new Set([
 ]);
 const lostMessages =
   /connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|client was closed|after calling end on the pool/i;
+
+/** The failure of a statement: when the connection is gone, nothing of its transaction was committed. */
+export function statementFailure(error: unknown): unknown {
+  return isConnectionLoss(error) ? new DatabaseFailure('database_unreachable', messageOf(error), { cause: error }) : error;
+}
 
 /** The failure of a COMMIT: without an answer from Postgres nobody knows what became of the transaction. */
 export function commitFailure(error: Error): Error {

@@ -42,7 +42,8 @@ describe.each(engines)('a group writer on $name', (kind) => {
     );
     return rows.map(({ id }) => `wrote ${id}`);
   }
-  const stored = async (tenantId: TenantId) => (await database.forTenant(tenantId, (tx) => tx.query('select id from notes'))).length;
+  const stored = async (tenantId: TenantId) =>
+    (await database.forTenant(tenantId, (tx) => tx.query('select id from notes'))).length;
 
   it('writes what is offered together in shared commits and gives each its own answer', async () => {
     const answers = await Promise.all(Array.from({ length: 120 }, (_, n) => writer.offer(aNote(`n${n}`, n % 2 ? acme : globex))));
@@ -66,7 +67,9 @@ describe.each(engines)('a group writer on $name', (kind) => {
       Array.from({ length: 20 }, (_, n) => writer.offer(aNote(n === 7 ? 'taken' : `n${n}`))),
     );
 
-    const failed = outcomes.flatMap((outcome, n) => (outcome.status === 'rejected' ? [{ n, error: outcome.reason as unknown }] : []));
+    const failed = outcomes.flatMap((outcome, n) =>
+      outcome.status === 'rejected' ? [{ n, error: outcome.reason as unknown }] : [],
+    );
     expect(failed.map(({ n }) => n)).toEqual([7]);
     expect(isUniqueViolation(failed[0]?.error)).toBe(true);
     expect(await stored(acme)).toBe(20);
@@ -123,7 +126,13 @@ describe('a group writer whose database is gone', () => {
   it('refuses rows when too many wait', async () => {
     let release = (): void => undefined;
     const asSystem = () => new Promise<never>((_, reject) => (release = () => reject(new Error('over'))));
-    const writer = groupWriter<Note, string>({ database: { asSystem }, reason: 'test', write: async () => [], maxRows: 1, maxWaiting: 2 });
+    const writer = groupWriter<Note, string>({
+      database: { asSystem },
+      reason: 'test',
+      write: async () => [],
+      maxRows: 1,
+      maxWaiting: 2,
+    });
     const offered = [writer.offer(aNote('a')), writer.offer(aNote('b'))];
 
     await expect(writer.offer(aNote('c'))).rejects.toMatchObject({ code: 'database_busy' });

@@ -115,7 +115,10 @@ describe.each(engines)('migrations on $name', (kind) => {
   it('name a set whose folder is not there', async () => {
     const missing = { name: 'missing', directory: pathToFileURL(join(folder, 'nowhere')) };
 
-    await expect(run(missing)).rejects.toMatchObject({ code: 'migration_unreadable', message: expect.stringContaining('missing') });
+    await expect(run(missing)).rejects.toMatchObject({
+      code: 'migration_unreadable',
+      message: expect.stringContaining('missing'),
+    });
   });
 
   it('show drift as the SQL that would mend it', async () => {
@@ -124,7 +127,10 @@ describe.each(engines)('migrations on $name', (kind) => {
 
     expect(await drift(compared)).toBe('');
 
-    await statement(engine.url, `alter table ${schema}.notes drop column stars; create table ${schema}.forgotten (id text primary key)`);
+    await statement(
+      engine.url,
+      `alter table ${schema}.notes drop column stars; create table ${schema}.forgotten (id text primary key)`,
+    );
     const difference = await drift(compared);
     expect(difference).toMatch(/ADD COLUMN\s+"stars" INTEGER NOT NULL DEFAULT 0/);
     expect(difference).toContain('DROP TABLE');
@@ -154,7 +160,12 @@ describe.each(engines)('migrations on $name', (kind) => {
       { table: 'all_notes', missing: ['with (security_invoker = true)'] },
       {
         table: 'bare',
-        missing: ['enable row level security', 'force row level security', `policy for ${schema}_app`, `policy for ${schema}_system`],
+        missing: [
+          'enable row level security',
+          'force row level security',
+          `policy for ${schema}_app`,
+          `policy for ${schema}_system`,
+        ],
       },
       { table: 'forgetful', missing: ['force row level security'] },
       { table: 'leaky', missing: ['policy "everyone" does not compare tenant_id with app.tenant_id'] },
@@ -177,6 +188,8 @@ describe('a database that is not there', () => {
 
   it('is named by migrate and by openDatabase', async () => {
     await expect(migrate({ url: nowhere, schema: 'x', sets: [] })).rejects.toMatchObject({ code: 'database_unreachable' });
-    await expect(openDatabase({ url: nowhere, schema: 'x', embedded: false })).rejects.toMatchObject({ code: 'database_unreachable' });
+    await expect(openDatabase({ url: nowhere, schema: 'x', embedded: false })).rejects.toMatchObject({
+      code: 'database_unreachable',
+    });
   });
 });

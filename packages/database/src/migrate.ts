@@ -47,7 +47,12 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
 
 /** Runs `run` in one transaction on a pool of one connection: all of it happens or nothing. */
 export async function onOneConnection<T>(url: string, schema: string, run: (pool: pg.Pool) => Promise<T>): Promise<T> {
-  const pool = new pg.Pool({ connectionString: url, max: 1, idleTimeoutMillis: 0, application_name: `support101 migrate ${schema}` });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 1,
+    idleTimeoutMillis: 0,
+    application_name: `support101 migrate ${schema}`,
+  });
   pool.on('error', () => undefined);
   try {
     await pool.query('begin').catch((cause: unknown) => {
@@ -80,7 +85,10 @@ async function readSets(options: MigrateOptions): Promise<Migration[]> {
 async function foldersOf(set: MigrationSet): Promise<string[]> {
   try {
     const entries = await readdir(withSlash(set.directory), { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+    return entries
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+      .sort();
   } catch (cause) {
     throw new DatabaseFailure('migration_unreadable', `${set.name}: ${messageOf(cause)}`, { cause });
   }

@@ -1,6 +1,6 @@
 import type { TenantId } from '@support101/contracts';
 import type pg from 'pg';
-import { commitFailure, DatabaseFailure, isConnectionLoss } from './failures.js';
+import { commitFailure, DatabaseFailure, isConnectionLoss, statementFailure } from './failures.js';
 import { takeConnection } from './pool.js';
 import type { Hook, Tx } from './transaction.js';
 
@@ -9,17 +9,10 @@ export interface Opening {
   /** The statements that open it, as one text: one round trip. */
   readonly text: string;
   readonly tenantId: TenantId | undefined;
-  /** Whether named statements are kept by the connection. */
-  readonly named: boolean;
 }
 
 /** Runs `run` in one transaction on one connection: commits when it resolves, rolls back when it throws. */
-export async function transact<T>(
-  pool: pg.Pool,
-  opening: Opening,
-  hooks: Hook[],
-  run: (tx: Tx) => Promise<T>,
-): Promise<T> {
+export async function transact<T>(pool: pg.Pool, opening: Opening, hooks: Hook[], run: (tx: Tx) => Promise<T>): Promise<T> {
   const client = await takeConnection(pool);
   const tx = new PgTx(client, opening, hooks);
   // Also keeps a connection that breaks now from ending the process.
@@ -37,6 +30,32 @@ export async function transact<T>(
   }
 }
 
+/** Runs one statement in a transaction of its own, in a single round trip: opening, statement and COMMIT are sent together. */
+export async function transactOnce<Row extends object>(pool: pg.Pool, opening: Opening, statement: Statement): Promise<Row[]> {
+  const client = await takeConnection(pool);
+  const tx = new PgTx(client, opening, []);
+  client.on('error', tx.lose);
+  try {
+    const [rows, committed] = await Promise.allSettled([
+      tx.query<Row>(statement.text, statement.values, statement.name),
+      tx.commit(),
+    ]);
+    if (rows.status === 'rejected') throw rows.reason;
+    if (committed.status === 'rejected') throw committed.reason;
+    return rows.value;
+  } finally {
+    client.off('error', tx.lose);
+    client.release(tx.lost);
+  }
+}
+
+/** A statement with its values and, when it is a prepared one, its name. */
+export interface Statement {
+  readonly text: string;
+  readonly values?: readonly unknown[] | undefined;
+  readonly name?: string | undefined;
+}
+
 /** Statements on a connection between BEGIN and the end of the transaction. */
 export class PgTx implements Tx {
   readonly tenantId: TenantId | undefined;
@@ -46,7 +65,6 @@ export class PgTx implements Tx {
   lost: Error | undefined;
   readonly #client: pg.PoolClient;
   readonly #hooks: Hook[];
-  readonly #named: boolean;
   readonly #opened: Promise<unknown>;
   #open = true;
   #decided = false;
@@ -55,10 +73,11 @@ export class PgTx implements Tx {
     this.#client = client;
     this.#hooks = hooks;
     this.tenantId = opening.tenantId;
-    this.#named = opening.named;
     // Not awaited: the first statement travels right behind. Should opening fail, the transaction is aborted, that
     // statement fails too, and `query` and `end` report the cause.
-    this.#opened = client.query(opening.text);
+    this.#opened = client.query(opening.text).catch((error: unknown) => {
+      throw statementFailure(error);
+    });
     this.#opened.catch(() => undefined);
   }
 
@@ -66,14 +85,14 @@ export class PgTx implements Tx {
     if (!this.#open) throw new DatabaseFailure('transaction_closed');
     const statement: pg.QueryConfig = { text };
     if (values) statement.values = [...values];
-    if (name !== undefined && this.#named) statement.name = name;
+    if (name !== undefined) statement.name = name;
     try {
       const { rows } = await this.#client.query<Row>(statement);
       return rows;
     } catch (error) {
       this.failed = true;
       await this.#opened;
-      throw error;
+      throw statementFailure(error);
     }
   }
 
@@ -88,14 +107,17 @@ export class PgTx implements Tx {
     await this.#opened;
   }
 
+  /** Sends COMMIT at once, behind what is under way: what has failed by then makes Postgres answer ROLLBACK. */
   async commit(): Promise<void> {
-    await this.end();
+    this.#open = false;
     this.#decided = true;
-    const { command } = await this.#client.query('commit').catch((error: Error) => {
-      if (isConnectionLoss(error)) this.lose(error);
-      throw commitFailure(error);
-    });
-    if (command === 'ROLLBACK') throw new DatabaseFailure('transaction_aborted');
+    const [opened, answer] = await Promise.allSettled([this.#opened, this.#client.query('commit')]);
+    if (opened.status === 'rejected') throw opened.reason;
+    if (answer.status === 'rejected') {
+      if (isConnectionLoss(answer.reason)) this.lose(answer.reason as Error);
+      throw commitFailure(answer.reason as Error);
+    }
+    if (answer.value.command === 'ROLLBACK') throw new DatabaseFailure('transaction_aborted');
   }
 
   /** Never throws: what the caller wants to hear is why it was rolled back. */

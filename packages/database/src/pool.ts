@@ -11,11 +11,12 @@ export interface DatabaseOptions {
   /** Connections at most: 10 unless told, 4 on the embedded Postgres (which has one backend anyway). */
   readonly poolSize?: number;
   readonly embedded: boolean;
+  /** How long to wait for a connection, a free one or a new one; 15 seconds unless told. */
+  readonly connectWithinMs?: number;
   /** Told about connections that break while idle and about hooks that throw; silent unless given. */
   readonly onError?: (error: Error) => void;
 }
 
-const connectWithinMs = 15_000;
 const idleInTransactionMs = 30_000;
 const statementMs = 60_000;
 
@@ -31,7 +32,7 @@ export function openPool(options: DatabaseOptions): pg.Pool {
     // Statements of one transaction are sent without waiting for the answer to the one before.
     pipeline: true,
     keepAlive: true,
-    connectionTimeoutMillis: connectWithinMs,
+    connectionTimeoutMillis: options.connectWithinMs ?? 15_000,
     idleTimeoutMillis: 60_000,
     application_name: `support101 ${schema}`,
   };

@@ -7,7 +7,8 @@ import { PrismaDatabase, type PrismaTx } from './prisma-database.js';
 import type { Tx } from './transaction.js';
 
 const note = (tenantId: string, id: string) => ({ data: { tenantId, id, title: id } });
-const titles = async (tx: PrismaTx<PrismaClient>) => (await tx.prisma.note.findMany({ orderBy: { title: 'asc' } })).map((row) => row.title);
+const titles = async (tx: PrismaTx<PrismaClient>) =>
+  (await tx.prisma.note.findMany({ orderBy: { title: 'asc' } })).map((row) => row.title);
 
 describe.each(engines)('a Prisma transaction on $name', (kind) => {
   let engine: Engine;
@@ -49,7 +50,11 @@ describe.each(engines)('a Prisma transaction on $name', (kind) => {
 
   it('has statements and models in one transaction, and answers statements as Database does', async () => {
     const numbers = (tx: Tx) =>
-      tx.query('select 1::int8 as big, 1.5::numeric as exact, now()::timestamptz as at, $1::jsonb as json', [{ a: 1 }], 'numbers');
+      tx.query(
+        'select 1::int8 as big, 1.5::numeric as exact, now()::timestamptz as at, $1::jsonb as json',
+        [{ a: 1 }],
+        'numbers',
+      );
 
     const failing = models.forTenant(acme, async (tx) => {
       await tx.prisma.note.create(note(acme, 'a2'));
@@ -97,8 +102,12 @@ describe.each(engines)('a Prisma transaction on $name', (kind) => {
   });
 
   it('is refused inside another transaction of either kind', async () => {
-    await expect(models.forTenant(acme, () => models.forTenant(acme, titles))).rejects.toMatchObject({ code: 'nested_transaction' });
-    await expect(database.forTenant(acme, () => models.forTenant(acme, titles))).rejects.toMatchObject({ code: 'nested_transaction' });
+    await expect(models.forTenant(acme, () => models.forTenant(acme, titles))).rejects.toMatchObject({
+      code: 'nested_transaction',
+    });
+    await expect(database.forTenant(acme, () => models.forTenant(acme, titles))).rejects.toMatchObject({
+      code: 'nested_transaction',
+    });
     await expect(models.forTenant(acme, () => database.forTenant(acme, async () => 1))).rejects.toMatchObject({
       code: 'nested_transaction',
     });
@@ -117,7 +126,8 @@ describe.each(engines)('a Prisma transaction on $name', (kind) => {
     const seen = await Promise.all(
       Array.from({ length: 40 }, async (_, index) => {
         const tenantId = index % 2 ? acme : globex;
-        if (index % 4 < 2) return (await models.forTenant(tenantId, (tx) => tx.prisma.note.findMany())).map((row) => row.tenantId === tenantId);
+        if (index % 4 < 2)
+          return (await models.forTenant(tenantId, (tx) => tx.prisma.note.findMany())).map((row) => row.tenantId === tenantId);
         const rows = await database.forTenant(tenantId, (tx) => tx.query<{ tenant_id: string }>('select * from notes'));
         return rows.map((row) => row.tenant_id === tenantId);
       }),

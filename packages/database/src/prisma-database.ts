@@ -55,8 +55,7 @@ export class PrismaDatabase<Client> {
   }
 
   #transact<T>(text: string, tenantId: TenantId | undefined, run: (tx: PrismaTx<Client>) => Promise<T>): Promise<T> {
-    const { embedded, onError } = this.#database;
-    return exclusively((hooks) => this.#commit({ text, tenantId, named: !embedded }, hooks, run), onError);
+    return exclusively((hooks) => this.#commit({ text, tenantId }, hooks, run), this.#database.onError);
   }
 
   async #commit<T>(opening: Opening, hooks: Hook[], run: (tx: PrismaTx<Client>) => Promise<T>): Promise<T> {
@@ -95,7 +94,7 @@ function watchedAdapter(database: Database): PrismaPg {
   const factory = new PrismaPg(database.pool, {
     schema: database.schema,
     onConnectionError: database.onError,
-    statementNameGenerator: ({ sql }) => (database.embedded ? '' : statementName(sql)),
+    statementNameGenerator: ({ sql }) => statementName(sql),
   });
   const connect = factory.connect.bind(factory);
   factory.connect = async () => {

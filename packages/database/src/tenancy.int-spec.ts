@@ -7,7 +7,8 @@ import { detached, type Tx } from './transaction.js';
 
 const addNote = (tx: Tx, tenantId: TenantId, id: string, title = id) =>
   tx.query('insert into notes (tenant_id, id, title) values ($1, $2, $3)', [tenantId, id, title], 'add-note');
-const titles = async (tx: Tx) => (await tx.query<{ title: string }>('select title from notes order by title')).map((row) => row.title);
+const titles = async (tx: Tx) =>
+  (await tx.query<{ title: string }>('select title from notes order by title')).map((row) => row.title);
 
 describe.each(engines)('a tenant transaction on $name', (kind) => {
   let engine: Engine;
@@ -223,7 +224,9 @@ describe.each(engines)('a tenant transaction on $name', (kind) => {
 
     it('answers statements sent side by side each with its own rows', async () => {
       const answers = await database.forTenant(acme, (tx) =>
-        Promise.all(Array.from({ length: 20 }, (_, index) => tx.query('select $1::int as n', [index], index % 2 ? 'side' : undefined))),
+        Promise.all(
+          Array.from({ length: 20 }, (_, index) => tx.query('select $1::int as n', [index], index % 2 ? 'side' : undefined)),
+        ),
       );
 
       expect(answers.flat()).toEqual(Array.from({ length: 20 }, (_, n) => ({ n })));
@@ -255,6 +258,37 @@ describe.each(engines)('a tenant transaction on $name', (kind) => {
       expect(await reading).toEqual(['a1', 'g1']);
       expect((await plain)?.rows).toEqual([{ v: 'plain' }]);
       await other.close();
+    });
+  });
+
+  describe('of one statement', () => {
+    const one = (id: string) =>
+      database.queryForTenant(
+        acme,
+        'insert into notes (tenant_id, id, title) values ($1, $2, $2) returning id',
+        [acme, id],
+        'one',
+      );
+
+    it('is committed under the same rules', async () => {
+      const written = await one('a2');
+      const read = await database.queryForTenant(globex, 'select title from notes');
+      const planting = database.queryForTenant(globex, "insert into notes (tenant_id, id, title) values ($1, 'x', 'x')", [acme]);
+
+      expect(written).toEqual([{ id: 'a2' }]);
+      expect(read).toEqual([{ title: 'g1' }]);
+      await expect(planting).rejects.toMatchObject({ code: '42501' });
+      expect(await database.forTenant(acme, titles)).toEqual(['a1', 'a2']);
+    });
+
+    it('fails with the error of the statement and leaves its connection fit for use', async () => {
+      const outcomes = await Promise.allSettled(Array.from({ length: 30 }, (_, n) => one(n % 3 === 0 ? 'a1' : `n${n}`)));
+
+      const codes = outcomes.flatMap((outcome) =>
+        outcome.status === 'rejected' ? [(outcome.reason as { code: string }).code] : [],
+      );
+      expect(codes).toEqual(Array(10).fill('23505'));
+      expect(await database.forTenant(acme, titles)).toHaveLength(21);
     });
   });
 

@@ -20,17 +20,28 @@ export interface EngineKind {
 /** Making an empty embedded database takes seconds; a run makes one and copies it. */
 export const templates = join(tmpdir(), `s101-embedded-templates-${process.getuid?.() ?? 0}`);
 
-export const embedded: EngineKind = { name: 'embedded Postgres', embedded: true, start: () => embeddedPostgres((options) => startEmbedded({ ...options, templates })) };
+export const embedded: EngineKind = {
+  name: 'embedded Postgres',
+  embedded: true,
+  start: () => embeddedPostgres((options) => startEmbedded({ ...options, templates })),
+};
 export const native: EngineKind = { name: 'native Postgres', embedded: false, start: postgres };
 /** As production has it: a login that owns its tables and may make roles, and is no superuser. */
-export const ordinaryLogin: EngineKind = { name: 'native Postgres with an ordinary login', embedded: false, start: startOrdinary };
+export const ordinaryLogin: EngineKind = {
+  name: 'native Postgres with an ordinary login',
+  embedded: false,
+  start: startOrdinary,
+};
 export const engines: readonly EngineKind[] = [embedded, native, ordinaryLogin];
 
 async function startOrdinary(): Promise<Engine> {
   const server = await postgres();
   const login = `login_${randomBytes(6).toString('hex')}`;
   const database = new URL(server.url).pathname.slice(1);
-  await statement(server.url, `create role ${login} login createrole password 'ordinary'; grant create on database ${database} to ${login}`);
+  await statement(
+    server.url,
+    `create role ${login} login createrole password 'ordinary'; grant create on database ${database} to ${login}`,
+  );
   return {
     url: Object.assign(new URL(server.url), { username: login, password: 'ordinary' }).href,
     async close() {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { age } from '@electric-sql/pglite-age';
@@ -43,9 +43,10 @@ export async function openDataDirectory({ directory, templates, onProgress }: Op
       onProgress('making the database (once, some seconds)');
       // What an interrupted first start has left: nobody has been given its address yet.
       await rm(dataDir, { recursive: true, force: true });
-      if (templates !== undefined) await cp(await template(templates), dataDir, { recursive: true, mode: constants.COPYFILE_FICLONE });
+      if (templates !== undefined)
+        await cp(await template(templates), dataDir, { recursive: true, mode: constants.COPYFILE_FICLONE });
     }
-    const db = await open(dataDir);
+    const db = await openFiles(dataDir);
     await db.exec(prepare);
     await writeFile(marker, 'This folder holds an embedded Postgres 18. Delete the whole folder or nothing of it.\n');
     await db.exec(speakAsLogin);
@@ -55,13 +56,26 @@ export async function openDataDirectory({ directory, templates, onProgress }: Op
   }
 }
 
-/** Writes everything to the files and lets go of them. */
+/**
+ * Writes everything to the files and lets go of them. Postgres in WASM hands its writes to the operating system and
+ * cannot make it write them to the disk (its fsync does nothing), so that is done here.
+ */
 export async function closeDataDirectory(db: PGlite): Promise<void> {
   await db.exec('reset session authorization; checkpoint').catch(() => undefined);
+  const { dataDir } = db;
   await db.close();
+  if (dataDir !== undefined) await syncFiles(dataDir);
 }
 
-function open(dataDir: string): Promise<PGlite> {
+async function syncFiles(directory: string): Promise<void> {
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = await open(join(entry.parentPath, entry.name), 'r');
+    await file.sync().finally(() => file.close());
+  }
+}
+
+function openFiles(dataDir: string): Promise<PGlite> {
   return PGlite.create({ dataDir, extensions: { vector, age } });
 }
 
@@ -71,7 +85,7 @@ async function template(templates: string): Promise<string> {
   // Under a name of its own until it is whole: others may be making the same one.
   const draft = `${ready}.${randomBytes(6).toString('hex')}`;
   await mkdir(templates, { recursive: true, mode: 0o700 });
-  const db = await open(draft);
+  const db = await openFiles(draft);
   await db.exec(prepare);
   await closeDataDirectory(db);
   await rename(draft, ready).catch(() => rm(draft, { recursive: true, force: true }));

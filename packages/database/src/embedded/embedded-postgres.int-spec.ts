@@ -70,7 +70,9 @@ describe('embedded Postgres', () => {
   it('can be reached by its own user only', async () => {
     await start();
 
-    const modes = await Promise.all([directory, join(directory, '.s.PGSQL.5432')].map(async (path) => (await stat(path)).mode & 0o777));
+    const modes = await Promise.all(
+      [directory, join(directory, '.s.PGSQL.5432')].map(async (path) => (await stat(path)).mode & 0o777),
+    );
 
     expect(modes).toEqual([0o700, 0o600]);
   });
@@ -118,7 +120,10 @@ describe('embedded Postgres', () => {
 
   it('takes over the lock of a process that had this number before', async () => {
     await mkdir(directory);
-    await writeFile(join(directory, 'lock'), JSON.stringify({ pid: 1, host: (await import('node:os')).hostname(), began: 'long ago' }));
+    await writeFile(
+      join(directory, 'lock'),
+      JSON.stringify({ pid: 1, host: (await import('node:os')).hostname(), began: 'long ago' }),
+    );
 
     const database = await start();
 
@@ -210,13 +215,20 @@ describe('embedded Postgres', () => {
           const own: unknown[] = [];
           for (let n = 0; n < 20; n += 1) {
             const text = n % 5 === 4 ? 'select $1::int / 0' : `select $1::text || '-${c}' as v`;
-            own.push(await client.query<{ v: string }>(text, [n]).then(({ rows }) => rows[0]?.v, (error: Error) => error.message));
+            own.push(
+              await client.query<{ v: string }>(text, [n]).then(
+                ({ rows }) => rows[0]?.v,
+                (error: Error) => error.message,
+              ),
+            );
           }
           return own;
         }),
       );
 
-      const wanted = clients.flatMap((_, c) => Array.from({ length: 20 }, (__, n) => (n % 5 === 4 ? 'division by zero' : `${n}-${c}`)));
+      const wanted = clients.flatMap((_, c) =>
+        Array.from({ length: 20 }, (__, n) => (n % 5 === 4 ? 'division by zero' : `${n}-${c}`)),
+      );
       expect(answers.flat()).toEqual(wanted);
       for (const client of clients) await client.end();
     });

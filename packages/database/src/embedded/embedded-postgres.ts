@@ -69,7 +69,17 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
 async function parametersOf(db: PGlite): Promise<Record<string, string>> {
   const { rows } = await db.query<{ name: string; value: string }>(
     `select name, current_setting(name) as value from unnest($1::text[]) as name`,
-    [['server_version', 'server_encoding', 'client_encoding', 'DateStyle', 'TimeZone', 'integer_datetimes', 'standard_conforming_strings']],
+    [
+      [
+        'server_version',
+        'server_encoding',
+        'client_encoding',
+        'DateStyle',
+        'TimeZone',
+        'integer_datetimes',
+        'standard_conforming_strings',
+      ],
+    ],
   );
   return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
 }

@@ -41,13 +41,14 @@ export class MessageReader {
 
   /**
    * Takes one unit: messages up to and with the one that makes the backend answer. A unit is never split, because
-   * between its messages the session holds an unnamed statement that any other connection would overwrite.
+   * between its messages the session holds an unnamed statement that any other connection would overwrite. Throws when
+   * what arrives is not the protocol.
    */
-  unit(): Uint8Array | 'incomplete' | 'goodbye' | 'unknown' {
+  unit(): Buffer | 'incomplete' | 'goodbye' {
     while (this.#buffer.length >= this.#scanned + 5) {
       const type = this.#buffer[this.#scanned] ?? 0;
       const length = this.#buffer.readInt32BE(this.#scanned + 1);
-      if (length < 4 || length > longestMessage) return 'unknown';
+      if (length < 4 || length > longestMessage) throw new RangeError('a message of impossible length');
       if (type === terminate) return 'goodbye';
       const end = this.#scanned + 1 + length;
       if (this.#buffer.length < end) return 'incomplete';
@@ -57,9 +58,8 @@ export class MessageReader {
     return 'incomplete';
   }
 
-  #take(end: number): Uint8Array {
-    // A copy: the backend reads it while more bytes may arrive, and it checks for a plain Uint8Array.
-    const unit = new Uint8Array(this.#buffer.subarray(0, end));
+  #take(end: number): Buffer {
+    const unit = this.#buffer.subarray(0, end);
     this.#buffer = this.#buffer.subarray(end);
     this.#scanned = 0;
     return unit;
@@ -90,13 +90,13 @@ export function fatal(sqlState: string, detail: string): Buffer {
 }
 
 /** A simple query. */
-export function simpleQuery(sql: string): Uint8Array {
-  return new Uint8Array(message('Q', text(sql)));
+export function simpleQuery(sql: string): Buffer {
+  return message('Q', text(sql));
 }
 
-/** Ends a unit that a client left half-sent. */
-export function sync(): Uint8Array {
-  return new Uint8Array(message('S', Buffer.alloc(0)));
+/** Forgets prepared statements; also ends a unit that a client left half-sent. */
+export function forgetStatements(names: Iterable<string>): Buffer {
+  return Buffer.concat([...[...names].map((name) => message('C', text(`S${name}`))), message('S', Buffer.alloc(0))]);
 }
 
 function text(...values: string[]): Buffer {

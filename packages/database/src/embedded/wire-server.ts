@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { fatal, leavesSessionFree, MessageReader, simpleQuery, sync, welcome } from './wire-messages.js';
+import { withOwnNames } from './statement-names.js';
+import { fatal, forgetStatements, leavesSessionFree, MessageReader, simpleQuery, welcome } from './wire-messages.js';
 
 /** The one backend behind the door: takes protocol bytes, gives the answer. Blocks while it works. */
 export interface Backend {
@@ -17,9 +18,12 @@ export interface WireServerOptions {
 }
 
 interface Connection {
+  readonly id: number;
   readonly socket: Socket;
   readonly reader: MessageReader;
-  readonly units: Uint8Array[];
+  readonly units: Buffer[];
+  /** The prepared statements that the session keeps for it. */
+  readonly prepared: Set<string>;
   started: boolean;
   gone: boolean;
 }
@@ -34,6 +38,8 @@ export class WireServer {
   readonly #connections = new Set<Connection>();
   /** Connections with a unit to run, in the order in which it arrived. */
   readonly #waiting: Connection[] = [];
+  /** Prepared statements of connections that went away during another's transaction. */
+  readonly #orphans: string[] = [];
   #owner: Connection | undefined;
   #idle: NodeJS.Timeout | undefined;
   #running = false;
@@ -69,7 +75,10 @@ export class WireServer {
   }
 
   #accept(socket: Socket): void {
-    const connection: Connection = { socket, reader: new MessageReader(), units: [], started: false, gone: false };
+    const connection: Connection = {
+      ...{ id: this.#nextId++, socket, reader: new MessageReader(), units: [] },
+      ...{ prepared: new Set<string>(), started: false, gone: false },
+    };
     this.#connections.add(connection);
     socket.on('data', (bytes: Buffer) => this.#receive(connection, bytes));
     socket.on('error', () => this.#forget(connection));
@@ -81,15 +90,21 @@ export class WireServer {
     if (connection.gone) return;
     connection.reader.add(bytes);
     if (!connection.started && !this.#start(connection)) return;
-    for (;;) {
-      const unit = connection.reader.unit();
-      if (unit === 'incomplete') break;
-      if (unit === 'goodbye') return this.#forget(connection);
-      if (unit === 'unknown') return this.#dismiss(connection, '08P01', 'this is not the Postgres protocol');
-      connection.units.push(unit);
-      this.#waiting.push(connection);
+    try {
+      this.#collect(connection);
+    } catch {
+      return this.#dismiss(connection, '08P01', 'this is not the Postgres protocol');
     }
     this.#run();
+  }
+
+  /** Puts the units that have arrived in line; throws when they are none. */
+  #collect(connection: Connection): void {
+    for (let unit = connection.reader.unit(); unit !== 'incomplete'; unit = connection.reader.unit()) {
+      if (unit === 'goodbye') return this.#forget(connection);
+      connection.units.push(withOwnNames(unit, `c${connection.id}_`, connection.prepared));
+      this.#waiting.push(connection);
+    }
   }
 
   #start(connection: Connection): boolean {
@@ -102,7 +117,7 @@ export class WireServer {
           break;
         case 'session':
           connection.started = true;
-          connection.socket.write(welcome(this.#options.parameters, this.#nextId++));
+          connection.socket.write(welcome(this.#options.parameters, connection.id));
           return true;
         case 'cancel':
           this.#forget(connection);
@@ -142,12 +157,14 @@ export class WireServer {
     this.#own(leavesSessionFree(answer) ? undefined : connection);
   }
 
-  #ask(unit: Uint8Array): Uint8Array | undefined {
+  #ask(unit: Buffer): Uint8Array | undefined {
     try {
-      return this.#options.backend.execProtocolRawSync(unit);
+      // A plain copy: the backend keeps reading from it, and knows no Buffer.
+      return this.#options.backend.execProtocolRawSync(new Uint8Array(unit));
     } catch (error) {
       this.#crash = error instanceof Error ? error : new Error(String(error));
-      for (const each of this.#connections) this.#dismiss(each, 'XX000', `the embedded database has failed: ${this.#crash.message}`);
+      for (const each of this.#connections)
+        this.#dismiss(each, 'XX000', `the embedded database has failed: ${this.#crash.message}`);
       this.#options.onCrash(this.#crash);
       return undefined;
     }
@@ -156,7 +173,10 @@ export class WireServer {
   #own(connection: Connection | undefined): void {
     clearTimeout(this.#idle);
     this.#owner = connection;
-    if (!connection) return;
+    if (!connection) {
+      if (this.#orphans.length > 0) this.#ask(forgetStatements(this.#orphans.splice(0)));
+      return;
+    }
     this.#idle = setTimeout(() => {
       // Its next unit may be waiting for a busy event loop rather than for a forgetful client.
       if (connection.units.length > 0) return this.#own(connection);
@@ -165,11 +185,18 @@ export class WireServer {
     this.#idle.unref();
   }
 
-  /** Ends what a connection that is gone left open. */
-  #release(): void {
-    this.#owner = undefined;
-    clearTimeout(this.#idle);
-    if (this.#ask(sync())) this.#ask(simpleQuery('rollback'));
+  /** Ends what a connection that is gone left open, and forgets what the session kept for it. */
+  #release(connection: Connection): void {
+    if (this.#owner === connection) {
+      this.#owner = undefined;
+      clearTimeout(this.#idle);
+      if (!this.#ask(forgetStatements([]))) return;
+      this.#ask(simpleQuery('rollback'));
+    }
+    if (connection.prepared.size === 0 || this.#crash) return;
+    // Never inside another connection's transaction: it may be aborted, and then refuses everything.
+    if (this.#owner) this.#orphans.push(...connection.prepared);
+    else this.#ask(forgetStatements(connection.prepared));
   }
 
   #dismiss(connection: Connection, sqlState: string, detail: string): void {
@@ -186,7 +213,7 @@ export class WireServer {
       this.#waiting.splice(index, 1);
     }
     connection.socket.destroySoon();
-    if (this.#owner === connection && !this.#crash) this.#release();
+    if (!this.#crash) this.#release(connection);
     this.#run();
   }
 }

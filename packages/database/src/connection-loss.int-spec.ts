@@ -1,0 +1,160 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { acme, native, notesMigrations, type Engine } from '../test/engines.js';
+import { openDatabase, type Database } from './database.js';
+import { PrismaClient } from './generated/prisma/client.js';
+import { migrate } from './migrate.js';
+import { PrismaDatabase } from './prisma-database.js';
+import type { Tx } from './transaction.js';
+
+/** Stands between a service and its database, and can go away at a bad moment. */
+class Wire {
+  /** Cuts the connection when the client sends this; afterwards the database has it, and the client hears nothing. */
+  cutAfter: string | undefined;
+  readonly #sockets = new Set<Socket>();
+  readonly #server = createServer((near) => this.#join(near));
+  readonly #target: URL;
+
+  constructor(target: string) {
+    this.#target = new URL(target);
+  }
+
+  async open(): Promise<string> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    const { port } = this.#server.address() as AddressInfo;
+    return Object.assign(new URL(this.#target), { hostname: '127.0.0.1', port: String(port) }).href;
+  }
+
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #join(near: Socket): void {
+    const far = connect(Number(this.#target.port), this.#target.hostname);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.#sockets.add(from);
+      from.on('error', () => undefined);
+      from.on('close', () => to.destroy());
+    }
+    far.on('data', (bytes) => near.write(bytes));
+    near.on('data', (bytes: Buffer) => {
+      if (this.cutAfter === undefined || !bytes.toString('latin1').toLowerCase().includes(this.cutAfter))
+        return void far.write(bytes);
+      far.write(bytes, () => near.destroy());
+      far.removeAllListeners('data');
+    });
+  }
+}
+
+describe('a connection that is lost', () => {
+  let engine: Engine;
+  let wire: Wire;
+  let database: Database;
+  const errors: Error[] = [];
+
+  beforeAll(async () => {
+    engine = await native.start();
+    await migrate({ url: engine.url, schema: 'lossy', sets: [notesMigrations] });
+  });
+  afterAll(() => engine?.close());
+  beforeEach(async () => {
+    errors.length = 0;
+    wire = new Wire(engine.url);
+    database = await openDatabase({
+      url: await wire.open(),
+      schema: 'lossy',
+      embedded: false,
+      onError: (error) => errors.push(error),
+    });
+    await database.asSystem('test', (tx) => tx.query('delete from notes'));
+  });
+  afterEach(async () => {
+    await database.close();
+    await wire.close();
+  });
+
+  const add = (tx: Tx, id: string) => tx.query('insert into notes (tenant_id, id, title) values ($1, $2, $2)', [acme, id]);
+  const count = () => database.forTenant(acme, async (tx) => (await tx.query('select from notes')).length);
+
+  it('during COMMIT leaves an outcome that is unknown, and says so', async () => {
+    const hooks: string[] = [];
+    wire.cutAfter = 'commit';
+
+    const committing = database.forTenant(acme, async (tx) => {
+      tx.afterCommit(() => hooks.push('committed'));
+      await add(tx, 'maybe');
+    });
+
+    await expect(committing).rejects.toMatchObject({ code: 'commit_outcome_unknown' });
+    expect(hooks).toEqual([]);
+    wire.cutAfter = undefined;
+    expect(await count()).toBe(1);
+  });
+
+  it('during the COMMIT of Prisma too', async () => {
+    const models = new PrismaDatabase(PrismaClient, database);
+    wire.cutAfter = 'commit';
+
+    const committing = models.forTenant(acme, (tx) =>
+      tx.prisma.note.create({ data: { tenantId: acme, id: 'maybe', title: 'maybe' } }),
+    );
+
+    await expect(committing).rejects.toMatchObject({ code: 'commit_outcome_unknown' });
+    wire.cutAfter = undefined;
+    expect(await count()).toBe(1);
+    await models.close();
+  });
+
+  it('before COMMIT has changed nothing, and the next transaction gets a new one', async () => {
+    const failing = database.forTenant(acme, async (tx) => {
+      await add(tx, 'gone');
+      wire.cut();
+      await tx.query('select 1');
+    });
+
+    await expect(failing).rejects.toMatchObject({ code: 'database_unreachable' });
+    expect(await count()).toBe(0);
+  });
+
+  it('while idle is reported and does not end the process', async () => {
+    await count();
+    wire.cut();
+
+    const deadline = Date.now() + 5_000;
+    while (errors.length === 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+
+    expect(errors.length).toBeGreaterThan(0);
+    expect(await count()).toBe(0);
+  });
+
+  it('for good is named', async () => {
+    await wire.close();
+
+    await expect(count()).rejects.toMatchObject({ code: 'database_unreachable' });
+    await expect(database.ping()).rejects.toMatchObject({ code: 'database_unreachable' });
+    wire = new Wire(engine.url);
+    await wire.open();
+  });
+
+  it('when all connections are taken, the caller is told that the database is busy', async () => {
+    const small = await openDatabase({ url: engine.url, schema: 'lossy', embedded: false, poolSize: 1, connectWithinMs: 50 });
+
+    const waiting = small.forTenant(acme, async () => {
+      await expect(small.ping()).rejects.toMatchObject({ code: 'database_busy' });
+    });
+
+    await waiting;
+    await small.close();
+  });
+});
