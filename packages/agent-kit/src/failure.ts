@@ -25,6 +25,7 @@ export const runFailures = {
   blueprint_error: 'The agent failed unexpectedly',
 } as const;
 
+/** A failure that every blueprint knows. */
 export type KnownFailure = keyof typeof runFailures;
 /** A failure of the catalogue, or one that a blueprint declares (snake_case). */
 export type FailureCode = KnownFailure | (string & {});

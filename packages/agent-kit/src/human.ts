@@ -3,16 +3,19 @@ import type { JsonValue } from './json.js';
 
 /** How a run can end for the customer. `failed` is given by the runtime, the others by the blueprint. */
 export const outcomes = ['resolved', 'assisted', 'escalated', 'abandoned', 'failed'] as const;
+/** How one run ended. */
 export type Outcome = (typeof outcomes)[number];
 /** The outcomes a blueprint may finish with. */
 export type FinishOutcome = Exclude<Outcome, 'failed'>;
 
 /** Why a person is asked. */
 export const interruptTypes = ['approval', 'review', 'clarification', 'feedback', 'escalation', 'override'] as const;
+/** Why one person is asked. */
 export type InterruptType = (typeof interruptTypes)[number];
 
 /** How urgent a request to a person is, most urgent first. */
 export const priorities = ['critical', 'high', 'medium', 'low'] as const;
+/** The urgency of one request. */
 export type Priority = (typeof priorities)[number];
 
 const PlainValue = z.json() as z.ZodType<JsonValue>;
