@@ -46,19 +46,19 @@ export class CommandClient {
     const now = this.time.now().getTime();
     const deadlineAt = Math.min(now + (options.timeoutMs ?? contract.timeoutMs), caller.deadlineAt ?? Number.POSITIVE_INFINITY);
     if (deadlineAt <= now) throw new DomainError('deadline_exceeded');
-    const attributes = { 'rpc.system': 'support101', 'rpc.method': contract.subject };
-    const reply = await inSpan(
-      `call ${contract.subject}`,
-      { kind: SpanKind.CLIENT, attributes, parent: activeOr(caller.traceparent) },
-      () => {
-        const message = { body: JSON.stringify(input), headers: this.#headers(caller, deadlineAt) };
-        return this.transport.request(contract.subject, message, {
-          timeoutMs: deadlineAt - now,
-          ...(options.signal === undefined ? {} : { signal: options.signal }),
-        });
-      },
-    );
-    return { output: readReply(reply) as OutputOf<C>, headers: reply.headers };
+    const span = {
+      kind: SpanKind.CLIENT,
+      attributes: { 'rpc.system': 'support101', 'rpc.method': contract.subject },
+      parent: activeOr(caller.traceparent),
+    };
+    return inSpan(`call ${contract.subject}`, span, async () => {
+      const message = { body: JSON.stringify(input), headers: this.#headers(caller, deadlineAt) };
+      const reply = await this.transport.request(contract.subject, message, {
+        timeoutMs: deadlineAt - now,
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      });
+      return { output: readReply(reply) as OutputOf<C>, headers: reply.headers };
+    });
   }
 
   #headers(caller: Caller, deadlineAt: number): Record<string, string> {

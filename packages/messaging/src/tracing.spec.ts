@@ -5,7 +5,7 @@ import type { MicroserviceOptions } from '@nestjs/microservices';
 import { context, SpanKind, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import { event, rpc, type Caller, type InputOf, type TenantCaller } from '@support101/contracts';
+import { event, rpc, type Caller, type InputOf } from '@support101/contracts';
 import type { Tx } from '@support101/database';
 import 'reflect-metadata';
 import { z } from 'zod';
@@ -48,7 +48,7 @@ class Things {
   @Answers(make)
   async make({ fail }: InputOf<typeof make>, caller: Caller): Promise<{ traceparent: string }> {
     if (fail) throw new Error('broken');
-    await outbox.record(transaction, made, { thing: 'chair' }, caller as TenantCaller);
+    await outbox.record(transaction, made, { thing: 'chair' }, caller);
     return { traceparent: currentTraceparent() ?? '' };
   }
 
