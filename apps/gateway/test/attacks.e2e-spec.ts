@@ -258,11 +258,10 @@ describe('what is not HTTP', () => {
     await gateway.answer(dawdle, () => new Promise((resolve) => setTimeout(() => resolve({}), 100)));
     const controller = new AbortController();
 
-    const failed = expect(fetch(new URL('/v1/late', gateway.url), { signal: controller.signal })).rejects.toThrow('abort');
+    const outcome = fetch(new URL('/v1/late', gateway.url), { signal: controller.signal }).then(() => 'answered', String);
     await eventually(() => expect(signals).toHaveLength(1), 2_000);
     controller.abort();
-    await failed;
-
+    expect(await outcome).toContain('abort');
     await eventually(() => expect(signals[0]?.aborted).toBe(true), 2_000);
     expect((await gateway.fetch('/v1/greeting')).status).toBe(200);
   });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 const resource = 'demo:things';
 const ThingId = id('agt');
 
-export const Thing = z.object({ thingId: ThingId, name: z.string(), version: z.number().int() }).meta({ id: 'DemoThing' });
+const Thing = z.object({ thingId: ThingId, name: z.string(), version: z.number().int() }).meta({ id: 'DemoThing' });
 
 export const getThing = rpc('demo.things.get.v1', {
   summary: 'Get a thing',
@@ -96,7 +96,7 @@ export const dawdle = rpc('demo.greetings.dawdle.v1', {
   errors: [],
   timeoutMs: 150,
 });
-export const askNobody = rpc('demo.greetings.nobody.v1', {
+const askNobody = rpc('demo.greetings.nobody.v1', {
   summary: 'Ask a service that is not there',
   access: { public: true },
   http: { method: 'GET', path: '/v1/nobody' },

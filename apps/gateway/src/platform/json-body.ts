@@ -1,17 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import { DomainError } from '@support101/contracts';
 
+/** The headers that say how a body is written. */
+export interface BodyHeaders {
+  readonly 'content-type'?: string | undefined;
+  readonly 'content-encoding'?: string | undefined;
+}
+
 /** The value of a JSON request body; an empty body is undefined. Throws `malformed_json` or `unsupported_media_type`. */
-export function parseJsonBody(
-  headers: { readonly 'content-type'?: string | undefined; readonly 'content-encoding'?: string | undefined },
-  body: Buffer,
-): unknown {
-  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(headers['content-type'] ?? '')?.[1]?.toLowerCase();
-  if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {
-    throw new DomainError('unsupported_media_type', 'JSON is always UTF-8.');
-  }
-  const encoding = headers['content-encoding']?.toLowerCase() ?? 'identity';
-  if (encoding !== 'identity') throw new DomainError('unsupported_media_type', 'A compressed body is not accepted.');
+export function parseJsonBody(headers: BodyHeaders, body: Buffer): unknown {
+  refuseEncoded(headers);
   if (body.length === 0) return undefined;
   if (!isUtf8(body)) throw new DomainError('malformed_json', 'The body is not valid UTF-8.');
   try {
@@ -19,4 +17,13 @@ export function parseJsonBody(
   } catch (cause) {
     throw new DomainError('malformed_json', 'The body is not valid JSON.', { cause });
   }
+}
+
+const charsetParameter = /;\s*charset\s*=\s*"?([^";\s]+)/i;
+
+function refuseEncoded(headers: BodyHeaders): void {
+  const charset = charsetParameter.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+  if (!/^utf-?8$/i.test(charset)) throw new DomainError('unsupported_media_type', 'JSON is always UTF-8.');
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (!/^identity$/i.test(encoding)) throw new DomainError('unsupported_media_type', 'A compressed body is not accepted.');
 }

@@ -35,6 +35,5 @@ function typesOf(schema: JsonSchema, root: JsonSchema): Set<string> {
 
 function resolve(schema: JsonSchema, root: JsonSchema): JsonSchema {
   if (schema.$ref === undefined) return schema;
-  const definitions = (root.$defs ?? {}) as Record<string, JsonSchema>;
-  return definitions[schema.$ref.slice(schema.$ref.lastIndexOf('/') + 1)] ?? {};
+  return root.$defs?.[schema.$ref.slice(schema.$ref.lastIndexOf('/') + 1)] ?? {};
 }

@@ -37,18 +37,17 @@ class Compiler {
   #reference(reference: string): FieldCheck {
     const known = this.#byReference.get(reference);
     if (known !== undefined) return known;
-    let target: FieldCheck | undefined;
-    const check: FieldCheck = (value, path, found) => target?.(value, path, found);
+    const target: { check: FieldCheck | undefined } = { check: undefined };
+    const check: FieldCheck = (value, path, found) => target.check?.(value, path, found);
     // Set before compiling: a shape may contain itself.
     this.#byReference.set(reference, check);
-    target = this.compile(this.#resolve(reference));
+    target.check = this.compile(this.#resolve(reference));
     return check;
   }
 
   #resolve(reference: string): JsonSchema {
     if (reference === '#') return this.root;
-    const definitions = (this.root.$defs ?? {}) as Record<string, JsonSchema>;
-    return definitions[reference.slice(reference.lastIndexOf('/') + 1)] ?? {};
+    return this.root.$defs?.[reference.slice(reference.lastIndexOf('/') + 1)] ?? {};
   }
 
   #object(schema: JsonSchema): FieldCheck | undefined {

@@ -1,23 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError, type Access, type Caller, type Rpc } from '@support101/contracts';
+import { DomainError, type Access, type Caller } from '@support101/contracts';
 import { CommandClient } from '@support101/messaging';
 import { anonymous, AuthenticationService } from '../authentication/authentication.service.js';
 import { AuthorizationService } from '../authorization/authorization.service.js';
-import { answerOf, isIdempotencyKey, type Answer } from './routes.rules.js';
-
-/** What a request says about who asks, for whom, and as part of what. */
-export interface Presented {
-  readonly correlationId: string;
-  readonly authorization: string | undefined;
-  readonly tenantInPath: string | undefined;
-  readonly tenantInHeader: string | undefined;
-  readonly idempotencyKey: string | undefined;
-  readonly traceparent: string | undefined;
-}
+import type { Answer, Door, Presented, RoutedRpc } from '../platform/contract-route.js';
+import { answerOf, isIdempotencyKey } from './routes.rules.js';
 
 /** Takes requests for contracts in, and asks the services. */
 @Injectable()
-export class RoutesService {
+export class RoutesService implements Door {
   constructor(
     private readonly authentication: AuthenticationService,
     private readonly authorization: AuthorizationService,
@@ -43,12 +34,7 @@ export class RoutesService {
   }
 
   /** Asks the contract's service; `signal` fires when nobody waits for the answer any more. */
-  async ask(
-    contract: Rpc & { http: NonNullable<Rpc['http']> },
-    input: Record<string, unknown>,
-    caller: Caller,
-    signal: AbortSignal,
-  ): Promise<Answer> {
+  async ask(contract: RoutedRpc, input: Record<string, unknown>, caller: Caller, signal: AbortSignal): Promise<Answer> {
     const { output, headers } = await this.client.callForReply(contract, input, caller, { signal });
     return answerOf(contract.http, output, headers);
   }

@@ -10,7 +10,7 @@ export function successStatuses(http: HttpBinding): readonly number[] {
 }
 
 /** Every error code that a route may answer with: those of the contract and those of the door itself. */
-export function errorCodes(contract: Routed): ErrorCode[] {
+function errorCodes(contract: Routed): ErrorCode[] {
   const { access, http } = contract;
   const places = inputPlaces(contract);
   const codes = new Set<ErrorCode>([

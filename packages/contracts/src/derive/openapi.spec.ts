@@ -202,7 +202,7 @@ describe('openapi', () => {
 });
 
 async function validate(given: OpenApiDocument) {
-  const { valid, errors } = await new Validator().validate(JSON.parse(JSON.stringify(given)));
+  const { valid, errors } = await new Validator().validate(JSON.parse(JSON.stringify(given)) as object);
   return { valid, ...(errors === undefined ? {} : { errors }) };
 }
 

@@ -1,0 +1,98 @@
+import { DomainError, type Access, type Caller, type Rpc } from '@support101/contracts';
+import { isRouted } from '@support101/contracts/derive';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { InputReader, type RequestParts } from './input-reader.js';
+import { traceparentOf, within } from './request-trace.js';
+
+/** A command that has a route. */
+export type RoutedRpc = Rpc & { readonly http: NonNullable<Rpc['http']> };
+
+/** What a request says about who asks, for whom, and as part of what. */
+export interface Presented {
+  readonly correlationId: string;
+  readonly authorization: string | undefined;
+  readonly tenantInPath: string | undefined;
+  readonly tenantInHeader: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly traceparent: string | undefined;
+}
+
+/** What is sent back when a contract was answered. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Undefined for 204. */
+  readonly body: unknown;
+}
+
+/** Who is let in, and who answers. */
+export interface Door {
+  /** The caller of an admitted request; rejects with what refuses it. */
+  admit(access: Access, presented: Presented): Promise<Caller>;
+  /** Asks the contract's service; `signal` fires when nobody waits for the answer any more. */
+  ask(contract: RoutedRpc, input: Record<string, unknown>, caller: Caller, signal: AbortSignal): Promise<Answer>;
+}
+
+/** Serves every command that has a route. */
+export function serveContracts(server: FastifyInstance, rpcs: readonly Rpc[], door: Door): void {
+  for (const contract of rpcs) if (isRouted(contract)) serveContract(server, contract, door);
+}
+
+/** Serves one command: admit, read, ask, answer. All that can be prepared is prepared here, once. */
+function serveContract(server: FastifyInstance, contract: RoutedRpc, door: Door): void {
+  const { access, http } = contract;
+  const reader = new InputReader(contract);
+  const takesBody = http.method !== 'GET' && http.method !== 'DELETE';
+  server.route({
+    method: http.method,
+    url: http.path.replaceAll(/\{([a-zA-Z]+)\}/g, ':$1'),
+    // Before the body is read: strangers cannot make us parse.
+    onRequest: async (request) => {
+      request.caller = await inTrace(request, () => door.admit(access, presentedBy(request)));
+      if (!takesBody && announcesBody(request)) throw new DomainError('validation_failed', 'This operation takes no body.');
+    },
+    handler: async (request, reply) => {
+      const input = reader.read(request as RequestParts);
+      const { caller } = request;
+      if (caller === undefined) throw new DomainError('unauthenticated');
+      const signal = goneSignal(reply);
+      const answer = await inTrace(request, () => door.ask(contract, input, caller, signal)).catch((error: unknown) => {
+        throw signal.aborted ? new DomainError('request_timeout', 'The client went away.', { cause: error }) : error;
+      });
+      return reply.code(answer.status).headers(answer.headers).send(answer.body);
+    },
+  });
+}
+
+function presentedBy({ id, headers, params, method, span }: FastifyRequest): Presented {
+  const { tenantId } = params as { tenantId?: string };
+  return {
+    correlationId: id,
+    authorization: headers.authorization,
+    tenantInPath: tenantId,
+    tenantInHeader: textOf(headers['x-tenant-id']),
+    idempotencyKey: method === 'GET' || method === 'HEAD' ? undefined : textOf(headers['idempotency-key']),
+    traceparent: span === undefined ? undefined : traceparentOf(span),
+  };
+}
+
+function announcesBody({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}
+
+function inTrace<T>({ span }: FastifyRequest, run: () => T): T {
+  return span === undefined ? run() : within(span, run);
+}
+
+/** Fires when the connection closes before the answer was sent. */
+function goneSignal(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+function textOf(header: string | readonly string[] | undefined): string | undefined {
+  return header === undefined ? undefined : String(header);
+}
