@@ -54,16 +54,18 @@ describe('creating an agent', () => {
     const agent = await runtime.ask(contract.createAgent, input, operatorOf(tenantId));
 
     expect(agent).toMatchObject({
-      ...{
-        tenantId,
-        name: 'Ada',
-        description: 'Answers',
-        blueprint: 'scripted',
-        blueprintVersion: '1.1.0',
-        status: 'active',
-        version: 1,
+      tenantId,
+      name: 'Ada',
+      description: 'Answers',
+      blueprint: 'scripted',
+      blueprintVersion: '1.1.0',
+      status: 'active',
+      version: 1,
+      config: {
+        maxIterations: 10,
+        timeoutSeconds: 30,
+        tone: 'short',
       },
-      config: { maxIterations: 10, timeoutSeconds: 30, tone: 'short' },
     });
     const event = await runtime.event(contract.agentCreated, `agent:${agent.agentId}`);
     expect(event).toMatchObject({ tenantid: tenantId, principalid: 'key_of_a_test', data: { blueprint: 'scripted' } });
@@ -201,8 +203,14 @@ describe('agents', () => {
     await runtime.run(first, []);
 
     expect(await runtime.ask(contract.agentStats, {}, caller)).toEqual({
-      ...{ totalAgents: 2, totalBlueprints: 1, byStatus: { active: 1, disabled: 1 } },
-      ...{ byBlueprint: { scripted: 2 }, runsByStatus: { completed: 1 } },
+      totalAgents: 2,
+      totalBlueprints: 1,
+      byStatus: {
+        active: 1,
+        disabled: 1,
+      },
+      byBlueprint: { scripted: 2 },
+      runsByStatus: { completed: 1 },
     });
     expect(await runtime.ask(contract.countAgents, { tenantId }, caller)).toEqual({ total: 2 });
     expect((await runtime.ask(contract.countAgents, {}, caller)).total).toBeGreaterThan(2);
@@ -216,7 +224,8 @@ describe('starting a run', () => {
     const { agentId } = agent;
 
     await expect(runtime.ask(contract.executeAgent, { agentId, input: { query: 'How?' } }, caller)).rejects.toMatchObject({
-      ...{ code: 'run_input_invalid', issues: expect.arrayContaining([expect.objectContaining({ path: '/script' })]) },
+      code: 'run_input_invalid',
+      issues: expect.arrayContaining([expect.objectContaining({ path: '/script' })]),
     });
     await runtime.ask(contract.updateAgent, { agentId, status: 'disabled' }, caller);
     await expect(runtime.run(agent, [])).rejects.toEqual(code('agent_disabled'));

@@ -44,8 +44,20 @@ export async function prepare(engine: (typeof engines)[number]): Promise<Prepare
 export function anAgent(tenantId: TenantId, over: Partial<AgentRow> = {}): AgentRow {
   const at = new Date('2026-11-22T12:00:00.000Z');
   return {
-    ...{ tenantId, id: newId('agt'), name: 'Ada', description: null, blueprint: 'scripted', blueprintVersion: '1.0.0' },
-    ...{ status: 'active', config: { maxIterations: 5, timeoutSeconds: 60 }, version: 1, createdAt: at, updatedAt: at },
+    tenantId,
+    id: newId('agt'),
+    name: 'Ada',
+    description: null,
+    blueprint: 'scripted',
+    blueprintVersion: '1.0.0',
+    status: 'active',
+    config: {
+      maxIterations: 5,
+      timeoutSeconds: 60,
+    },
+    version: 1,
+    createdAt: at,
+    updatedAt: at,
     ...over,
   };
 }
@@ -64,15 +76,18 @@ export async function insertRun(
   over: Partial<NewRun> = {},
 ): Promise<{ tenantId: TenantId; runId: RunId; agentId: AgentId }> {
   const run: NewRun = {
-    ...{ tenantId, runId: newId('run'), agentId: newId('agt'), blueprint: 'scripted', blueprintVersion: '1.0.0' },
-    ...{
-      config: { maxIterations: 5 },
-      input: { query: 'How? 🙂' },
-      timeoutMs: 60_000,
-      correlationId: 'cor_test',
-      traceparent: null,
-    },
-    ...{ createdAt: new Date('2026-11-22T12:00:00.000Z'), ...over },
+    tenantId,
+    runId: newId('run'),
+    agentId: newId('agt'),
+    blueprint: 'scripted',
+    blueprintVersion: '1.0.0',
+    config: { maxIterations: 5 },
+    input: { query: 'How? 🙂' },
+    timeoutMs: 6e4,
+    correlationId: 'cor_test',
+    traceparent: null,
+    createdAt: new Date('2026-11-22T12:00:00.000Z'),
+    ...over,
   };
   await database.forTenant(tenantId, (tx) => new RunsRepository().insert(tx, run));
   return { tenantId, runId: run.runId, agentId: run.agentId };

@@ -26,8 +26,12 @@ import { scripted } from './scripted.js';
 type Standing = OutputOf<typeof tenantLimits>;
 
 const limits = {
-  ...{ maxAgents: 20, maxConcurrentExecutions: 20, maxRequestsPerMinute: 100 },
-  ...{ maxStorageMb: 1000, maxVectorDocuments: 1000, maxHitlQueueSize: 100 },
+  maxAgents: 20,
+  maxConcurrentExecutions: 20,
+  maxRequestsPerMinute: 100,
+  maxStorageMb: 1e3,
+  maxVectorDocuments: 1e3,
+  maxHitlQueueSize: 100,
 };
 
 /** An operator of one tenant. */
@@ -143,9 +147,19 @@ export class LoneRuntime {
   ): Promise<void> {
     const [result] = await this.#service.transport.publish([
       {
-        ...{ specversion: '1.0', id, source: '/support101/tenancy', type: contract.type, subject: contract.resource(data) },
-        ...{ time: new Date().toISOString(), datacontenttype: 'application/json', tenantid: tenantId, data },
-        ...{ principaltype: 'platform', principalid: 'platform', outcome: 'success', correlationid: 'cor_of_a_test' },
+        specversion: '1.0',
+        id,
+        source: '/support101/tenancy',
+        type: contract.type,
+        subject: contract.resource(data),
+        time: new Date().toISOString(),
+        datacontenttype: 'application/json',
+        tenantid: tenantId,
+        data,
+        principaltype: 'platform',
+        principalid: 'platform',
+        outcome: 'success',
+        correlationid: 'cor_of_a_test',
       },
     ]);
     if (result?.ok !== true) throw new Error('the event was not taken');

@@ -33,16 +33,22 @@ describe('a run', () => {
     ]);
 
     expect(run).toMatchObject({
-      ...{
-        agentId: agent.agentId,
-        tenantId: agent.tenantId,
-        blueprint: 'scripted',
-        blueprintVersion: '1.1.0',
-        status: 'completed',
+      agentId: agent.agentId,
+      tenantId: agent.tenantId,
+      blueprint: 'scripted',
+      blueprintVersion: '1.1.0',
+      status: 'completed',
+      output: { notes: ['a secret', 'Reset your password', 'HELLO'] },
+      outcome: 'resolved',
+      stepsCount: 3,
+      input: {
+        script: expect.any(Array),
+        end: 'finish',
       },
-      ...{ output: { notes: ['a secret', 'Reset your password', 'HELLO'] }, outcome: 'resolved', stepsCount: 3 },
-      ...{ input: { script: expect.any(Array), end: 'finish' } },
-      usage: { model: expect.stringMatching(/^local\//), inputTokens: expect.any(Number) },
+      usage: {
+        model: expect.stringMatching(/^local\//),
+        inputTokens: expect.any(Number),
+      },
     });
     expect(run.durationMs).toBeGreaterThanOrEqual(0);
     expect(await runtime.ask(contract.getRun, { runId: run.runId }, operatorOf(agent.tenantId))).toEqual(run);

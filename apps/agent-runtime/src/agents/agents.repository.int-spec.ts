@@ -107,6 +107,6 @@ describe.each(engines)('AgentsRepository (%s)', (engine) => {
       agents.insert(tx, anAgent(tenantId, { status: 'asleep' as 'active' })),
     );
 
-    await expect(insert).rejects.toThrow();
+    await expect(insert).rejects.toThrow('agents_status_known');
   });
 });

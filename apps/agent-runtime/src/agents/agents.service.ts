@@ -43,15 +43,17 @@ export class AgentsService {
     return this.database.once(contract.createAgent, input, caller, async (tx) => {
       const now = this.clock.now();
       const row: AgentRow = {
-        ...{ tenantId: caller.tenantId, id: newId('agt'), blueprint, blueprintVersion, config },
-        ...{
-          name: input.name,
-          description: input.description ?? null,
-          status: 'active',
-          version: 1,
-          createdAt: now,
-          updatedAt: now,
-        },
+        tenantId: caller.tenantId,
+        id: newId('agt'),
+        blueprint,
+        blueprintVersion,
+        config,
+        name: input.name,
+        description: input.description ?? null,
+        status: 'active',
+        version: 1,
+        createdAt: now,
+        updatedAt: now,
       };
       await this.repository.insert(tx, row);
       const fact = { agentId: row.id, name: row.name, blueprint, blueprintVersion };

@@ -28,8 +28,12 @@ export class DispatchService {
       const { agent, blueprint } = await this.agents.forRun(tx, caller.tenantId, input.agentId);
       const timeoutSeconds = input.timeoutSeconds ?? Number(agent.config['timeoutSeconds']);
       const accepted = {
-        ...{ agentId: agent.id, blueprint: agent.blueprint, blueprintVersion: agent.blueprintVersion },
-        ...{ config: agent.config, input: blueprint.parseInput(input.input), timeoutMs: timeoutSeconds * 1_000 },
+        agentId: agent.id,
+        blueprint: agent.blueprint,
+        blueprintVersion: agent.blueprintVersion,
+        config: agent.config,
+        input: blueprint.parseInput(input.input),
+        timeoutMs: timeoutSeconds * 1e3,
       };
       return this.runs.accept(tx, accepted, caller);
     });

@@ -66,9 +66,19 @@ export class ExecutionService {
     const run = await this.journal.take(ref, this.#owner);
     if (run === undefined) return;
     const hold = holdRun({
-      ...{ heartbeatMs: leaseTimes.heartbeatMs, timeLeftMs: run.timeLeftMs, drainMs, drain },
+      heartbeatMs: leaseTimes.heartbeatMs,
+      timeLeftMs: run.timeLeftMs,
+      drainMs,
+      drain,
       renew: () => this.journal.renew(run),
-      onError: (error) => this.log.warn({ error, ...ref }, 'the lease could not be renewed'),
+      onError: (error) =>
+        this.log.warn(
+          {
+            error,
+            ...ref,
+          },
+          'the lease could not be renewed',
+        ),
     });
     const forget = this.journal.onEnd(ref, () => hold.stop('lost'));
     try {
@@ -132,8 +142,15 @@ export class ExecutionService {
     for (let attempt = 1; ; attempt += 1) {
       const toolbox = this.#open(work, step);
       const finish = (outcome: FinishedStep['outcome'], result: JsonObject, after: JsonObject): FinishedStep => ({
-        ...{ step, action: action.action, outcome, result, tools: [...toolbox.calls], before: state, after },
-        ...{ usage: toUsage(addUsage(spent, toolbox.usage())), durationMs: Math.round(performance.now() - startedAt) },
+        step,
+        action: action.action,
+        outcome,
+        result,
+        tools: [...toolbox.calls],
+        before: state,
+        after,
+        usage: toUsage(addUsage(spent, toolbox.usage())),
+        durationMs: Math.round(performance.now() - startedAt),
       });
       try {
         const done = await untilStopped(work.blueprint.executeStep(state, action, toolbox.context), hold.signal);

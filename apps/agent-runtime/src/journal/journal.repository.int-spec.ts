@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TenantId } from '@support101/contracts';
 import { newId } from '@support101/service-kit';
 import fc from 'fast-check';
+import { LeaseModel, type LeaseCommand } from '../../test/lease-model.js';
 import { engines, insertRun, prepare, type Prepared } from '../../test/engines.js';
-import { JournalRepository, type EndRow, type RunRef, type StepRow } from './journal.repository.js';
+import { JournalRepository, type DueRow, type EndRow, type RunRef, type StepRow } from './journal.repository.js';
 import { fold, stateRow, type State } from './journal.rules.js';
 
 const now = new Date('2026-11-22T12:00:01.000Z');
@@ -11,9 +12,28 @@ const completed: EndRow = { status: 'completed', output: { answer: 'yes' }, outc
 
 function aStep(ref: RunRef, fence: number, step: number, before: State, after: State): StepRow {
   return {
-    ...{ ...ref, fence, step, action: 'search', outcome: 'success', result: { hits: step }, durationMs: 7, completedAt: now },
-    ...{ tools: [{ tool: 'search', outcome: 'success', durationMs: 3 }], state: stateRow(step, before, after) },
-    usage: { inputTokens: 10, outputTokens: 2, costMicroUsd: 5, model: 'local/test' },
+    ...ref,
+    fence,
+    step,
+    action: 'search',
+    outcome: 'success',
+    result: { hits: step },
+    durationMs: 7,
+    completedAt: now,
+    tools: [
+      {
+        tool: 'search',
+        outcome: 'success',
+        durationMs: 3,
+      },
+    ],
+    state: stateRow(step, before, after),
+    usage: {
+      inputTokens: 10,
+      outputTokens: 2,
+      costMicroUsd: 5,
+      model: 'local/test',
+    },
   };
 }
 
@@ -137,8 +157,14 @@ describe.each(engines)('JournalRepository (%s)', (engine) => {
   it('ends a queued run from outside, but does not complete it', async () => {
     const run = await insertRun(prepared, tenantId);
     const cancelled: EndRow = {
-      ...{ status: 'cancelled', output: null, outcome: 'abandoned', completedAt: now },
-      error: { code: 'cancelled', detail: 'No longer needed.' },
+      status: 'cancelled',
+      output: null,
+      outcome: 'abandoned',
+      completedAt: now,
+      error: {
+        code: 'cancelled',
+        detail: 'No longer needed.',
+      },
     };
 
     expect(await end(run, null)).toBeUndefined();
@@ -159,18 +185,15 @@ describe.each(engines)('JournalRepository (%s)', (engine) => {
     await take(handedBack, 'a');
     await inTenant((tx) => journal.release(tx, handedBack, 1));
 
-    const ids = new Set<string>();
+    const found: DueRow[] = [];
     const due = (after?: RunRef) => prepared.database.asSystem('job-refill', (tx) => journal.due(tx, after, 2));
-    for (let page = await due(); page.length > 0; page = await due(page.at(-1))) {
-      for (const { runId, traceparent } of page) {
-        expect(ids.has(runId)).toBe(false);
-        ids.add(runId);
-        if (runId === queued.runId) expect(traceparent).toContain('0af7651916cd43dd8448eb211c80319c');
-      }
-    }
+    for (let page = await due(); page.length > 0; page = await due(page.at(-1))) found.push(...page);
+    const ids = new Set(found.map(({ runId }) => runId));
     const left = await prepared.database.asSystem('run-recovery', (tx) => journal.abandoned(tx, 100));
 
+    expect(ids.size).toBe(found.length);
     expect([queued, held, handedBack, abandoned].map(({ runId }) => ids.has(runId))).toEqual([true, false, true, true]);
+    expect(found.find(({ runId }) => runId === queued.runId)?.traceparent).toContain('0af7651916cd43dd8448eb211c80319c');
     const leftIds = left.map(({ runId }) => runId);
     expect([queued, held, handedBack, abandoned].map(({ runId }) => leftIds.includes(runId))).toEqual([false, false, true, true]);
   });
@@ -216,49 +239,46 @@ describe.each(engines)('JournalRepository (%s)', (engine) => {
   });
 
   it('follows its model: whoever holds the newest lease writes, in order, until the run has ended', async () => {
-    const command = fc.oneof(
-      fc.record({ do: fc.constantFrom('take', 'append', 'renew', 'release', 'end'), worker: fc.nat(2) }),
-      fc.constant({ do: 'expire', worker: 0 }),
-    );
-    const check = async (commands: readonly { do: string; worker: number }[]) => {
+    const command = fc.record({
+      do: fc.constantFrom('take', 'append', 'renew', 'release', 'end', 'expire'),
+      worker: fc.nat(2),
+    }) as fc.Arbitrary<LeaseCommand>;
+    const check = async (commands: readonly LeaseCommand[]) => {
       const run = await insertRun(prepared, tenantId);
-      const model = { fence: 0, held: false, steps: 0, ended: false };
-      const fences = [-1, -1, -1];
-      for (const { do: what, worker } of commands) {
-        const fence = fences[worker] ?? -1;
-        const current = !model.ended && fence > 0 && fence === model.fence;
-        if (what === 'take') {
-          const taken = await take(run, `worker ${worker}`);
-          expect(taken !== undefined).toBe(!model.ended && !model.held);
-          if (taken === undefined) continue;
-          expect(taken).toMatchObject({ fence: model.fence + 1, stepsCount: model.steps });
-          fences[worker] = taken.fence;
-          Object.assign(model, { fence: taken.fence, held: true });
-        } else if (what === 'append') {
-          const done = await append(aStep(run, fence, model.steps, {}, {}));
-          expect(done.size === 1).toBe(current);
-          if (current) model.steps += 1;
-        } else if (what === 'renew') {
-          expect(await inTenant((tx) => journal.renew(tx, run, fence, 60_000))).toBe(current);
-          if (current) model.held = true;
-        } else if (what === 'release') {
-          await inTenant((tx) => journal.release(tx, run, fence));
-          if (current) model.held = false;
-        } else if (what === 'end') {
-          expect((await end(run, fence)) !== undefined).toBe(current);
-          if (current) model.ended = true;
-        } else {
-          await inTenant((tx) =>
-            tx.query(`update run_leases set expires_at = now() - interval '1 s' where run_id = $1`, [run.runId]),
-          );
-          if (!model.ended) model.held = false;
-        }
+      const model = new LeaseModel();
+      const expected: boolean[] = [];
+      const actual: boolean[] = [];
+      for (const one of commands) {
+        actual.push(await carryOut(one, run, model.fenceOf(one.worker), model.steps));
+        expected.push(model.apply(one));
       }
+
       const rows = await inTenant((tx) => journal.steps(tx, run, -1, 100));
-      expect(rows.map(({ step }) => step)).toEqual(rows.map((_, index) => index));
-      expect(rows).toHaveLength(model.steps);
+      expect(actual).toEqual(expected);
+      expect(rows.map(({ step }) => step)).toEqual(Array.from({ length: model.steps }, (_, step) => step));
     };
 
     await fc.assert(fc.asyncProperty(fc.array(command, { maxLength: 25 }), check), { numRuns: 20 });
   });
+
+  /** Does to the run what the model is asked about, and says whether it had an effect. */
+  async function carryOut(command: LeaseCommand, run: RunRef, fence: number, step: number): Promise<boolean> {
+    const update = (sql: string) => inTenant((tx) => tx.query(`${sql} returning 1`, [run.runId]));
+    const expire = `update run_leases set expires_at = now() - interval '1 s' where run_id = $1`;
+    const doings: Record<LeaseCommand['do'], () => Promise<boolean>> = {
+      take: async () => (await take(run, `worker ${command.worker}`)) !== undefined,
+      append: async () => (await append(aStep(run, fence, step, {}, {}))).size === 1,
+      renew: () => inTenant((tx) => journal.renew(tx, run, fence, 60_000)),
+      release: async () => {
+        const [mine] = await inTenant((tx) =>
+          tx.query('select 1 from run_leases where run_id = $1 and fence = $2', [run.runId, fence]),
+        );
+        await inTenant((tx) => journal.release(tx, run, fence));
+        return mine !== undefined;
+      },
+      end: async () => (await end(run, fence)) !== undefined,
+      expire: async () => (await update(expire)).length === 1,
+    };
+    return doings[command.do]();
+  }
 });

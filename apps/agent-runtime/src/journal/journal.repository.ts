@@ -231,14 +231,21 @@ function json(value: unknown): string | null {
 
 function toColumns({ usage, state, ...row }: StepRow): object {
   return {
-    ...{ tenant_id: row.tenantId, run_id: row.runId, fence: row.fence, step: row.step, action: row.action, outcome: row.outcome },
-    ...{ result: row.result, tools: row.tools, change: state.change, snapshot: state.snapshot },
-    ...{
-      input_tokens: usage.inputTokens,
-      output_tokens: usage.outputTokens,
-      cost_micro_usd: usage.costMicroUsd,
-      model: usage.model,
-    },
-    ...{ duration_ms: row.durationMs, completed_at: row.completedAt },
+    tenant_id: row.tenantId,
+    run_id: row.runId,
+    fence: row.fence,
+    step: row.step,
+    action: row.action,
+    outcome: row.outcome,
+    result: row.result,
+    tools: row.tools,
+    change: state.change,
+    snapshot: state.snapshot,
+    input_tokens: usage.inputTokens,
+    output_tokens: usage.outputTokens,
+    cost_micro_usd: usage.costMicroUsd,
+    model: usage.model,
+    duration_ms: row.durationMs,
+    completed_at: row.completedAt,
   };
 }

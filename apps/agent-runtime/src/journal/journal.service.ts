@@ -199,16 +199,11 @@ export class JournalService implements OnModuleDestroy {
     const completedAt = this.clock.now();
     const ended = await this.repository.end(tx, ref, fence, endRow(end, completedAt));
     if (ended === undefined) return false;
-    await this.#recordEnd(tx, ref.runId, end, ended, completedAt, caller);
-    tx.afterCommit(() => this.notices.tell(endOf(ref)));
-    return true;
-  }
-
-  async #recordEnd(tx: Tx, runId: RunId, end: RunEnd, ended: EndedRow, at: Date, caller: Caller): Promise<void> {
-    const { createdAt, ...rest } = ended;
-    const fact = { ...rest, runId, durationMs: Math.max(0, at.getTime() - createdAt.getTime()) };
+    const fact = endFact(ref.runId, ended, completedAt);
     if (end.status === 'completed') await this.outbox.record(tx, runCompleted, { ...fact, outcome: end.outcome }, caller);
     else await this.outbox.record(tx, endFacts[end.status], { ...fact, error: end.error }, caller);
+    tx.afterCommit(() => this.notices.tell(endOf(ref)));
+    return true;
   }
 }
 
@@ -222,6 +217,10 @@ function endOf({ runId }: RunRef): string {
 function endRow(end: RunEnd, completedAt: Date): EndRow {
   if (end.status === 'completed') return { ...end, error: null, completedAt };
   return { ...end, output: null, outcome: outcomes[end.status], completedAt };
+}
+
+function endFact(runId: RunId, { createdAt, ...rest }: EndedRow, at: Date) {
+  return { ...rest, runId, durationMs: Math.max(0, at.getTime() - createdAt.getTime()) };
 }
 
 function stepFact({ runId, step, action, outcome, tools, durationMs }: StepRow, agentId: AgentId) {

@@ -29,8 +29,16 @@ describe.each(engines)('RunsRepository (%s)', (engine) => {
 
     expect(row).toEqual(
       queued({
-        ...{ tenantId, runId, agentId, blueprint: 'scripted', blueprintVersion: '1.0.0' },
-        ...{ input: { query: 'How?', 'ключ 🙂': [1, null] }, createdAt: new Date('2026-11-22T12:00:00.000Z') },
+        tenantId,
+        runId,
+        agentId,
+        blueprint: 'scripted',
+        blueprintVersion: '1.0.0',
+        input: {
+          query: 'How?',
+          'ключ 🙂': [1, null],
+        },
+        createdAt: new Date('2026-11-22T12:00:00.000Z'),
       }),
     );
   });

@@ -48,8 +48,17 @@ const insertSql = `
 export class RunsRepository {
   async insert(tx: Tx, run: NewRun): Promise<void> {
     const values = [
-      ...[run.tenantId, run.runId, run.agentId, run.blueprint, run.blueprintVersion, JSON.stringify(run.config)],
-      ...[JSON.stringify(run.input), run.timeoutMs, run.correlationId, run.traceparent, run.createdAt],
+      run.tenantId,
+      run.runId,
+      run.agentId,
+      run.blueprint,
+      run.blueprintVersion,
+      JSON.stringify(run.config),
+      JSON.stringify(run.input),
+      run.timeoutMs,
+      run.correlationId,
+      run.traceparent,
+      run.createdAt,
     ];
     await tx.query(insertSql, values, 'runs-insert');
   }

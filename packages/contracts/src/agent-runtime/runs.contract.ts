@@ -6,6 +6,7 @@ import { FreeObject, text, Timestamp } from '../kernel/text.js';
 
 /** Every status of a run. */
 export const runStatuses = ['queued', 'running', 'awaiting_human', 'completed', 'failed', 'cancelled', 'timed_out'] as const;
+/** Where a run stands. */
 export const RunStatus = z.enum(runStatuses);
 export type RunStatus = z.infer<typeof RunStatus>;
 
