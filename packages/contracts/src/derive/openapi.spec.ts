@@ -202,7 +202,7 @@ describe('openapi', () => {
 });
 
 async function validate(given: OpenApiDocument) {
-  const { valid, errors } = await new Validator().validate(JSON.parse(JSON.stringify(given)) as object);
+  const { valid, errors } = await new Validator().validate(JSON.parse(JSON.stringify(given)) as Record<string, unknown>);
   return { valid, ...(errors === undefined ? {} : { errors }) };
 }
 
