@@ -58,8 +58,9 @@ const textsOf = ({ runId }: RunRef) => deeds.filter((deed) => deed.runId === run
 const steps = ['s0', 's1', 's2', 's3', 's4', 's5'];
 
 async function startWorker(): Promise<ChildProcess> {
-  const path = (name: string) => fileURLToPath(new URL(`crash/${name}`, import.meta.url));
-  const worker = spawn(process.execPath, ['--import', path('typescript.mjs'), path('worker.ts'), prepared.url], {
+  const sources = fileURLToPath(new URL('./crash/typescript.mjs', import.meta.url));
+  const program = fileURLToPath(new URL('./crash/worker.ts', import.meta.url));
+  const worker = spawn(process.execPath, ['--import', sources, program, prepared.url], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   cleanUp.push(async () => {
