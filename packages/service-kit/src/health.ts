@@ -42,7 +42,10 @@ export class HealthBoard {
 async function look(part: string, check: HealthCheck, timeoutMs: number): Promise<PartHealth> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<PartHealth>((resolve) => {
-    timer = setTimeout(() => resolve({ part, using: 'unknown', state: 'down', hint: `no answer within ${timeoutMs} ms` }), timeoutMs);
+    timer = setTimeout(
+      () => resolve({ part, using: 'unknown', state: 'down', hint: `no answer within ${timeoutMs} ms` }),
+      timeoutMs,
+    );
   });
   try {
     return await Promise.race([Promise.resolve().then(check), late]);

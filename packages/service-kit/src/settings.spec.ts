@@ -6,7 +6,11 @@ import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { engineSettings, parseSettings } from './settings.js';
 
-const schema = z.object({ PORT: z.coerce.number().int().min(1).max(65_535).default(4100), KEY: z.string().min(8), ...engineSettings });
+const schema = z.object({
+  PORT: z.coerce.number().int().min(1).max(65_535).default(4100),
+  KEY: z.string().min(8),
+  ...engineSettings,
+});
 
 describe('parseSettings', () => {
   it('gives defaults, coerces, and freezes', () => {

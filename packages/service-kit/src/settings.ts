@@ -47,9 +47,21 @@ export function parseSettings<S extends z.ZodObject>(
 
 /** Variables that every process understands: where the engines are. A missing one means the embedded part. */
 export const engineSettings = {
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional().describe('Postgres 15 or later; not set: embedded Postgres'),
-  NATS_URL: z.url({ protocol: /^(nats|tls|ws|wss)$/ }).optional().describe('NATS 2.9 or later with JetStream; not set: in process'),
-  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional().describe('Redis 7 or later; not set: in process'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info').describe('Least severe level that is logged'),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/ })
+    .optional()
+    .describe('Postgres 15 or later; not set: embedded Postgres'),
+  NATS_URL: z
+    .url({ protocol: /^(nats|tls|ws|wss)$/ })
+    .optional()
+    .describe('NATS 2.9 or later with JetStream; not set: in process'),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/ })
+    .optional()
+    .describe('Redis 7 or later; not set: in process'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
+    .default('info')
+    .describe('Least severe level that is logged'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional().describe('OpenTelemetry collector; not set: traces stay in the process'),
 };

@@ -35,6 +35,10 @@ describe('startTelemetry', () => {
       span.end();
     });
 
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ traceId: expect.stringMatching(/^[0-9a-f]{32}$/), apiKey: '[removed]', msg: 'hello' });
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
+      apiKey: '[removed]',
+      msg: 'hello',
+    });
   });
 });

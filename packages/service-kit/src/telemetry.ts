@@ -13,7 +13,11 @@ export interface Telemetry {
  * which is loaded only then (it is large); with an `exporter` they go there (tests); with neither, ids still flow
  * through every message and log line, and nothing is exported.
  */
-export async function startTelemetry(options: { serviceName: string; endpoint?: string; exporter?: SpanExporter }): Promise<Telemetry> {
+export async function startTelemetry(options: {
+  serviceName: string;
+  endpoint?: string;
+  exporter?: SpanExporter;
+}): Promise<Telemetry> {
   if (options.endpoint !== undefined) return startExporting(options.serviceName);
   const processors = options.exporter === undefined ? [] : [new SimpleSpanProcessor({ exporter: options.exporter })];
   const provider = new TracerProvider({ spanProcessors: processors });
