@@ -44,10 +44,11 @@ type MethodOf<Handler> = <M extends Handler>(target: object, key: string, descri
 
 const Argument = createParamDecorator((index: number, context: ExecutionContext): unknown => context.getArgByIndex(index));
 
-/** What `Answers` and `Consumes` leave on a method for the ContractServer. */
+/** What `Answers`, `Consumes` and `ConsumesAll` leave on a method for the ContractServer. */
 export type Binding =
   | { readonly kind: 'answers'; readonly contract: Rpc }
-  | { readonly kind: 'consumes'; readonly event: EventContract; readonly options: ConsumesOptions };
+  | { readonly kind: 'consumes'; readonly event: EventContract; readonly options: ConsumesOptions }
+  | { readonly kind: 'consumes-all'; readonly options: ConsumesOptions };
 
 /** Binds a method of a Nest controller to a command; a wrong signature does not compile. */
 export function Answers<C extends Rpc>(contract: C): MethodOf<CommandHandler<C>> {
@@ -58,6 +59,14 @@ export function Answers<C extends Rpc>(contract: C): MethodOf<CommandHandler<C>>
 export function Consumes<E extends EventContract>(event: E, options: ConsumesOptions): MethodOf<DeliveryHandler<E>> {
   const pattern = `${options.durable} ${event.type}`;
   return bind(MessagePattern(pattern, { binding: { kind: 'consumes', event, options } satisfies Binding }), 1);
+}
+
+/**
+ * Binds a method of a Nest controller to every event there is, also of types that this process does not know. The data
+ * come as they were sent: nobody has parsed them.
+ */
+export function ConsumesAll(options: ConsumesOptions): MethodOf<DeliveryHandler<EventContract>> {
+  return bind(MessagePattern(`${options.durable} *`, { binding: { kind: 'consumes-all', options } satisfies Binding }), 1);
 }
 
 function bind(pattern: MethodDecorator, parameters: number) {

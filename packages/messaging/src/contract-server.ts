@@ -6,7 +6,14 @@ import { answer } from './command-answer.js';
 import { deliver } from './event-delivery.js';
 import { silentLog, type MessagingLog } from './messaging-log.js';
 import { systemTime, type TimeSource } from './time.js';
-import type { ConsumeOptions, ConsumerSubscription, DeadLetter, Subscription, Transport } from './transport.js';
+import {
+  everyType,
+  type ConsumeOptions,
+  type ConsumerSubscription,
+  type DeadLetter,
+  type Subscription,
+  type Transport,
+} from './transport.js';
 
 /** What a service's server needs. */
 export interface ContractServerOptions {
@@ -20,7 +27,8 @@ export interface ContractServerOptions {
 }
 
 interface Consumed {
-  readonly event: EventContract;
+  /** Undefined: every event that has no method of its own. */
+  readonly event: EventContract | undefined;
   readonly invoke: (...values: unknown[]) => Promise<unknown>;
 }
 
@@ -54,11 +62,11 @@ export class ContractServer extends Server implements CustomTransportStrategy {
   override addHandler(pattern: unknown, callback: MessageHandler, isEvent?: boolean, extras: Record<string, unknown> = {}): void {
     super.addHandler(pattern, callback, isEvent, extras);
     const binding = extras['binding'] as Binding | undefined;
-    if (binding === undefined) throw new Error(`${String(pattern)}: bind methods with Answers or Consumes`);
+    if (binding === undefined) throw new Error(`${String(pattern)}: bind methods with Answers, Consumes or ConsumesAll`);
     this.#bindings.push(binding);
     const invoke = plain(callback);
     if (binding.kind === 'answers') this.#commands.push({ contract: binding.contract, invoke });
-    else this.#addConsumer(binding.event, binding.options, invoke);
+    else this.#addConsumer(binding.kind === 'consumes' ? binding.event : undefined, binding.options, invoke);
   }
 
   /** Starts answering and consuming; called by Nest. */
@@ -125,7 +133,7 @@ export class ContractServer extends Server implements CustomTransportStrategy {
     delivered: { event: EventEnvelope; attempt: number; signal: AbortSignal },
   ): Promise<void> {
     const { event, attempt } = delivered;
-    const consumed = durable.byType.get(event.type);
+    const consumed = durable.byType.get(event.type) ?? durable.byType.get(everyType);
     if (consumed === undefined) return;
     try {
       await deliver(consumed.event, name, delivered, consumed.invoke);
@@ -136,10 +144,11 @@ export class ContractServer extends Server implements CustomTransportStrategy {
     }
   }
 
-  #addConsumer(event: EventContract, options: ConsumesOptions, invoke: Consumed['invoke']): void {
+  #addConsumer(event: EventContract | undefined, options: ConsumesOptions, invoke: Consumed['invoke']): void {
     const durable = this.#durables.get(options.durable) ?? { options, byType: new Map() };
-    if (durable.byType.has(event.type)) throw new Error(`${options.durable} consumes ${event.type} twice`);
-    durable.byType.set(event.type, { event, invoke });
+    const type = event?.type ?? everyType;
+    if (durable.byType.has(type)) throw new Error(`${options.durable} consumes ${type} twice`);
+    durable.byType.set(type, { event, invoke });
     durable.options = { ...durable.options, ...options };
     this.#durables.set(options.durable, durable);
   }

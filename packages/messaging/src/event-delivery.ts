@@ -4,9 +4,9 @@ import type { Delivery } from './answers.js';
 import { currentTraceparent, inSpan, remoteContext } from './tracing.js';
 import { Undeliverable } from './transport.js';
 
-/** Gives one event to a bound method: parsed, with its caller, in a span of the event's own trace. */
+/** Gives one event to a bound method: parsed if there is a contract, with its caller, in a span of the event's own trace. */
 export function deliver(
-  contract: EventContract,
+  contract: EventContract | undefined,
   durable: string,
   delivered: { readonly event: EventEnvelope; readonly attempt: number; readonly signal: AbortSignal },
   invoke: (delivery: Delivery) => Promise<unknown>,
@@ -18,13 +18,16 @@ export function deliver(
     parent: remoteContext(event.traceparent),
   };
   return inSpan(`consume ${event.type}`, options, async () => {
-    const data = contract.data.safeParse(event.data);
-    if (!data.success) {
-      const wrong = toIssues(data.error).map((issue) => `${issue.path || '/'}: ${issue.message}`);
-      throw new Undeliverable(`the data does not fit ${event.type}: ${wrong.join('; ')}`);
-    }
-    await invoke({ event: { ...event, data: data.data }, caller: callerOf(event), durable, attempt, signal });
+    const data = contract === undefined ? event.data : parse(contract, event);
+    await invoke({ event: { ...event, data }, caller: callerOf(event), durable, attempt, signal });
   });
+}
+
+function parse(contract: EventContract, event: EventEnvelope): Record<string, unknown> {
+  const data = contract.data.safeParse(event.data);
+  if (data.success) return data.data;
+  const wrong = toIssues(data.error).map((issue) => `${issue.path || '/'}: ${issue.message}`);
+  throw new Undeliverable(`the data does not fit ${event.type}: ${wrong.join('; ')}`);
 }
 
 /** Who caused the event, acting on: what the consumer does carries the same correlation, and the event as cause. */

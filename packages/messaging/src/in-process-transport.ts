@@ -1,12 +1,14 @@
 import type { EventEnvelope } from '@support101/contracts';
+import { EventLanes } from './event-lanes.js';
 import { InProcessCommands } from './in-process-commands.js';
-import { InProcessDurable } from './in-process-durable.js';
+
 import { silentLog, type MessagingLog } from './messaging-log.js';
 import { systemTime, type TimeSource } from './time.js';
 import {
   checkSize,
   passes,
   resourceKey,
+  takes,
   type ConsumeOptions,
   type ConsumerSubscription,
   type EventHandler,
@@ -35,7 +37,7 @@ export class InProcessTransport implements Transport {
   readonly #time: TimeSource;
   readonly #log: MessagingLog;
   readonly #commands: InProcessCommands;
-  readonly #durables = new Map<string, InProcessDurable>();
+  readonly #durables = new Map<string, EventLanes>();
   readonly #observers = new Set<Observer>();
   readonly #settled = new Set<string>();
   readonly #inFlight = new Map<string, Promise<void>>();
@@ -77,10 +79,10 @@ export class InProcessTransport implements Transport {
   }
 
   async consume(options: ConsumeOptions, handler: EventHandler): Promise<ConsumerSubscription> {
-    const durable = this.#durables.get(options.durable) ?? new InProcessDurable(options, this.#time, this.#log);
+    const durable = this.#durables.get(options.durable) ?? new EventLanes(options, this.#time, this.#log);
     this.#durables.set(options.durable, durable);
     const close = durable.attach(options, handler);
-    return { close, replay: (event) => durable.take(resourceKey(event), JSON.stringify(event), true) };
+    return { close, replay: (event) => durable.take(resourceKey(event), JSON.stringify(event), { replay: true }) };
   }
 
   async observe(filter: ObserveFilter, listener: (event: EventEnvelope) => void): Promise<Subscription> {
@@ -119,7 +121,7 @@ export class InProcessTransport implements Transport {
     if (this.#state === 'closed') return Promise.reject(new Error('the transport is closed'));
     const text = JSON.stringify(event);
     checkSize(text);
-    const durables = [...this.#durables.values()].filter((durable) => durable.types.has(event.type));
+    const durables = [...this.#durables.values()].filter((durable) => takes(durable.types, event.type));
     const key = resourceKey(event);
     const settled = Promise.all(durables.map((durable) => durable.take(key, text))).then(() => this.#remember(event.id));
     this.#inFlight.set(event.id, settled);

@@ -48,7 +48,7 @@ export interface DeadLetter {
 export interface ConsumeOptions {
   /** Unique in the system: `<service>-<durable>`. The transport remembers it while nobody consumes. */
   readonly durable: string;
-  /** The event types it takes. */
+  /** The event types it takes; with `everyType` among them it takes all, also those that nobody here knows. */
   readonly types: readonly string[];
   /** Waits before the second, third, … delivery in milliseconds; the last one repeats. */
   readonly backoffMs?: readonly number[];
@@ -61,6 +61,9 @@ export interface ConsumeOptions {
   /** Must keep the letter durably before it resolves; until then the event is not settled. */
   onDeadLetter?(letter: DeadLetter): Promise<void>;
 }
+
+/** Stands for all event types among those that a durable takes. */
+export const everyType = '*';
 
 /** What a durable gets unless it says otherwise. */
 export const consumeDefaults = {
@@ -115,6 +118,11 @@ export class Undeliverable extends Error {
 export function passes(filter: ObserveFilter, event: EventEnvelope): boolean {
   if (filter.tenantId !== undefined && filter.tenantId !== event.tenantid) return false;
   return filter.types === undefined || filter.types.includes(event.type);
+}
+
+/** True when a durable of these types takes events of this one. */
+export function takes(types: { has(type: string): boolean }, type: string): boolean {
+  return types.has(type) || types.has(everyType);
 }
 
 /** The resource whose events keep their order, across services and tenants. */

@@ -25,8 +25,19 @@ type Policy = Required<Omit<ConsumeOptions, 'onDeadLetter' | 'durable' | 'types'
 /** Wait between two attempts to keep a dead letter, in milliseconds. */
 const keepAgainMs = 1_000;
 
-/** One durable of the in-process transport; it outlives its consumers, as a durable of a broker does. */
-export class InProcessDurable {
+/** How an event came to a durable. */
+export interface Arrival {
+  /** Tried once only, and its failure is told. */
+  readonly replay?: boolean;
+  /** Deliveries that were made before, elsewhere. */
+  readonly attemptsBefore?: number;
+}
+
+/**
+ * The events of one durable in this process, in lanes: one lane per resource, worked one event after the other, up to
+ * `concurrency` lanes at once. It outlives its consumers, as a durable of a broker does.
+ */
+export class EventLanes {
   readonly name: string;
   readonly types = new Set<string>();
   readonly #lanes = new Map<string, Lane>();
@@ -66,11 +77,11 @@ export class InProcessDurable {
   }
 
   /** Resolves when the event is handled or dead-lettered; rejects when the durable closes before. */
-  take(key: string, text: string, replay = false): Promise<void> {
+  take(key: string, text: string, { replay = false, attemptsBefore = 0 }: Arrival = {}): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new Error(`${this.name}: the transport is closed`));
       const lane = this.#lanes.get(key) ?? { entries: [], busy: false };
-      lane.entries.push({ text, replay, attempt: 0, resolve, reject });
+      lane.entries.push({ text, replay, attempt: attemptsBefore, resolve, reject });
       this.#pending += 1;
       if (lane.entries.length === 1) {
         this.#lanes.set(key, lane);
@@ -80,7 +91,7 @@ export class InProcessDurable {
     });
   }
 
-  /** Waits for deliveries that are running, then rejects what is left: it is still in the outbox. */
+  /** Waits for deliveries that are running, then rejects what is left: it is still where it came from. */
   async close(): Promise<void> {
     this.#closed = true;
     await settleWithin(this.time, drainMs, this.#running);

@@ -1,0 +1,172 @@
+import { JetStreamApiCodes, type JsMsg } from '@nats-io/jetstream';
+import { EventEnvelope } from '@support101/contracts';
+import { EventLanes } from '../event-lanes.js';
+import type { MessagingLog } from '../messaging-log.js';
+import { systemTime } from '../time.js';
+import {
+  consumeDefaults,
+  resourceKey,
+  takes,
+  type ConsumeOptions,
+  type ConsumerSubscription,
+  type DeadLetter,
+  type EventHandler,
+} from '../transport.js';
+import { NatsLease } from './nats-lease.js';
+import type { NatsLink } from './nats-link.js';
+import { ackWaitMs, deadLetterSubject, ensureConsumer, isApiError, streamNames } from './nats-streams.js';
+
+/** Events taken from the broker and not settled, at most: those that wait for their next try are among them. */
+const heldAtMost = 500;
+const fetchMs = 2_000;
+const retryMs = 500;
+
+/** An event that was delivered this often without an answer has probably killed its consumers: it gets one more try. */
+const suspicious = 20;
+
+/**
+ * One durable consumer. Of the processes that consume one durable, one at a time pulls, because two could not keep
+ * the order of a resource; it tells the server that it lives, so what a killed process held comes back within seconds.
+ * Failed deliveries are tried again here, in their lane, and not by the server, which would let later ones pass.
+ */
+export class NatsDurable implements ConsumerSubscription {
+  readonly name: string;
+  readonly #lanes: EventLanes;
+  readonly #lease: NatsLease;
+  readonly #held = new Set<JsMsg>();
+  readonly #detach: () => Promise<void>;
+  #keepAlive: NodeJS.Timeout | undefined;
+  #pulling: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  #room: () => void = () => undefined;
+  #closed = false;
+
+  constructor(
+    private readonly link: NatsLink,
+    private readonly options: ConsumeOptions,
+    handler: EventHandler,
+    private readonly log: MessagingLog,
+  ) {
+    this.name = options.durable;
+    const onDeadLetter = (letter: DeadLetter) => this.#bury(letter);
+    this.#lanes = new EventLanes({ ...options, onDeadLetter }, systemTime, log);
+    this.#detach = this.#lanes.attach({ ...options, onDeadLetter }, handler);
+    this.#lease = new NatsLease(link, options.durable, () => {
+      this.#pulling = this.#pulling.then(() => this.#pull());
+    });
+  }
+
+  /** Events that wait on the server or here, as far as this process knows. */
+  get pending(): number {
+    return this.#waiting + this.#lanes.pending;
+  }
+
+  /** Makes the consumer on the server and begins to pull when it is this process' turn. */
+  async start(): Promise<void> {
+    await ensureConsumer(this.link.jsm, this.name, this.options.types);
+    this.#keepAlive = setInterval(() => this.#working(), ackWaitMs / 3);
+    this.#lease.start();
+  }
+
+  replay(event: EventEnvelope): Promise<void> {
+    return this.#lanes.take(resourceKey(event), JSON.stringify(event), { replay: true });
+  }
+
+  /** Waits for running handlers; what waits goes back to the server for the next consumer. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#room();
+    await this.#pulling;
+    await this.#detach();
+    await this.#lanes.close();
+    await Promise.resolve();
+    clearInterval(this.#keepAlive);
+    await this.#lease.close();
+  }
+
+  async #pull(): Promise<void> {
+    while (!this.#closed && this.#lease.held) {
+      try {
+        await this.#fetch();
+      } catch (error) {
+        if (this.#closed) return;
+        this.log.warn({ durable: this.name, error }, 'events could not be fetched');
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+        await this.#restore(error);
+      }
+    }
+  }
+
+  async #fetch(): Promise<void> {
+    const room = heldAtMost - this.#held.size;
+    if (room <= 0) return new Promise((resolve) => (this.#room = resolve));
+    const consumer = await this.link.js.consumers.get(streamNames.events, this.name);
+    const batch = await consumer.fetch({ max_messages: Math.min(room, 100), expires: fetchMs });
+    this.#room = () => batch.stop();
+    for await (const message of batch) this.#take(message);
+    this.#room = () => undefined;
+  }
+
+  /** A server that lost its data has lost the consumer too. */
+  async #restore(error: unknown): Promise<void> {
+    if (!isApiError(error, JetStreamApiCodes.ConsumerNotFound)) return;
+    await ensureConsumer(this.link.jsm, this.name, this.options.types).catch((failure: unknown) => {
+      this.log.warn({ durable: this.name, error: failure }, 'the consumer could not be made again');
+    });
+  }
+
+  #take(message: JsMsg): void {
+    this.#waiting = message.info.pending;
+    const event = EventEnvelope.safeParse(parse(message.string()));
+    if (!event.success) {
+      this.log.error(
+        { durable: this.name, subject: message.subject, sequence: message.seq },
+        'a message is no event and is left out',
+      );
+      message.term();
+      return;
+    }
+    if (!takes(this.#lanes.types, event.data.type)) {
+      message.ack();
+      return;
+    }
+    this.#held.add(message);
+    const attemptsBefore =
+      message.info.deliveryCount > suspicious ? (this.options.maxDeliver ?? consumeDefaults.maxDeliver) - 1 : 0;
+    void this.#lanes.take(resourceKey(event.data), JSON.stringify(event.data), { attemptsBefore }).then(
+      () => this.#settle(message, () => message.ack()),
+      () => this.#settle(message, () => message.nak()),
+    );
+  }
+
+  #settle(message: JsMsg, tell: () => void): void {
+    this.#held.delete(message);
+    if (!this.link.nc.isClosed()) tell();
+    if (this.#held.size === heldAtMost - 1) this.#room();
+  }
+
+  #working(): void {
+    if (!this.link.up) return;
+    for (const message of this.#held) message.working();
+  }
+
+  /** Kept where the operators of the broker look, and by the service itself. */
+  async #bury(letter: DeadLetter): Promise<void> {
+    const { event, durable } = letter;
+    const body = JSON.stringify({ ...letter, failedAt: new Date().toISOString() });
+    const subject = deadLetterSubject(durable, event.tenantid);
+    await this.link.js.publish(subject, body, {
+      msgID: `${durable} ${event.id}`,
+      expect: { streamName: streamNames.deadLetters },
+    });
+    await this.options.onDeadLetter?.(letter);
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,129 @@
+import {
+  AckPolicy,
+  DeliverPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  RetentionPolicy,
+  StorageType,
+  type ConsumerConfig,
+  type JetStreamManager,
+  type StreamConfig,
+  type StreamInfo,
+} from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+import { eventSubject, eventSubjectRoot } from '@support101/contracts';
+import { everyType } from '../transport.js';
+
+const day = 24 * 60 * 60 * 1_000;
+
+/** The streams of the system. Outside consumers know the first one's name and subjects. */
+export const streamNames = {
+  events: 'SUPPORT101_EVENTS',
+  deadLetters: 'SUPPORT101_DEAD_LETTERS',
+  leases: 'SUPPORT101_LEASES',
+} as const;
+
+/** Subjects of the other two streams; those of events come from `eventSubject`. */
+export const deadLetterSubject = (durable: string, tenantId: string): string =>
+  `${eventSubjectRoot}.dead-letters.${durable}.${tenantId}`;
+export const leaseSubject = (name: string): string => `${eventSubjectRoot}.leases.${name}`;
+
+/** How long a delivered event waits for a sign of life before it is given to another process. */
+export const ackWaitMs = 5_000;
+
+type Wanted = Partial<StreamConfig> & Pick<StreamConfig, 'name'>;
+
+function wantedStreams(replicas: number): Wanted[] {
+  const kept = { retention: RetentionPolicy.Limits, storage: StorageType.File, num_replicas: replicas };
+  return [
+    {
+      ...kept,
+      name: streamNames.events,
+      subjects: [`${eventSubjectRoot}.v1.>`],
+      max_age: nanos(7 * day),
+      duplicate_window: nanos(120_000),
+    },
+    { ...kept, name: streamNames.deadLetters, subjects: [`${eventSubjectRoot}.dead-letters.>`], max_age: nanos(90 * day) },
+    // Who consumes what now: worth nothing after a restart of the server.
+    {
+      ...kept,
+      name: streamNames.leases,
+      subjects: [`${eventSubjectRoot}.leases.*`],
+      storage: StorageType.Memory,
+      max_msgs_per_subject: 1,
+    },
+  ];
+}
+
+/**
+ * Makes the streams, or brings them to what they must be, and gives back the events' one. Servers drop settings they
+ * do not know without a word: so what they say afterwards is read and compared. How long and on how many servers
+ * events are kept is the operator's to change.
+ */
+export async function ensureStreams(jsm: JetStreamManager, replicas: number): Promise<StreamInfo> {
+  let events: StreamInfo | undefined;
+  for (const wanted of wantedStreams(replicas)) {
+    const info = await ensureStream(jsm, wanted);
+    if (wanted.name === streamNames.events) events = info;
+  }
+  return events as StreamInfo;
+}
+
+async function ensureStream(jsm: JetStreamManager, wanted: Wanted): Promise<StreamInfo> {
+  const { max_age: _age, num_replicas: _replicas, ...must } = wanted;
+  let info = await jsm.streams.info(wanted.name).catch((error: unknown) => {
+    if (isApiError(error, JetStreamApiCodes.StreamNotFound)) return jsm.streams.add(wanted);
+    throw error;
+  });
+  if (differences(must, info.config).length > 0) {
+    await jsm.streams.update(wanted.name, { ...info.config, ...must });
+    info = await jsm.streams.info(wanted.name);
+  }
+  refuse(`the stream ${wanted.name}`, differences(must, info.config));
+  return info;
+}
+
+/** Makes a durable's consumer, or brings it to what it must be. A new one begins with the oldest event that is kept. */
+export async function ensureConsumer(jsm: JetStreamManager, durable: string, types: readonly string[]): Promise<void> {
+  const must = {
+    filter_subject: commonSubject(types),
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: nanos(ackWaitMs),
+    max_ack_pending: 1_000,
+    max_deliver: -1,
+  } satisfies Partial<ConsumerConfig>;
+  const wanted: ConsumerConfig = { ...must, durable_name: durable, deliver_policy: DeliverPolicy.All, replay_policy: 'instant' };
+  let info = await jsm.consumers.info(streamNames.events, durable).catch((error: unknown) => {
+    if (isApiError(error, JetStreamApiCodes.ConsumerNotFound)) return jsm.consumers.add(streamNames.events, wanted);
+    throw error;
+  });
+  if (differences(must, info.config).length > 0) {
+    await jsm.consumers.update(streamNames.events, durable, must);
+    info = await jsm.consumers.info(streamNames.events, durable);
+  }
+  refuse(`the consumer ${durable}`, differences(must, info.config));
+}
+
+/** One subject that covers all the types, as a consumer has one filter on a 2.9 server: where they differ there is a `*`. */
+export function commonSubject(types: readonly string[]): string {
+  if (types.includes(everyType)) return `${eventSubjectRoot}.v1.>`;
+  const subjects = types.map((type) => eventSubject(type, '*').split('.'));
+  const [first = []] = subjects;
+  return first.map((token, index) => (subjects.every((subject) => subject[index] === token) ? token : '*')).join('.');
+}
+
+/** True for an answer of JetStream's API with this code. */
+export function isApiError(error: unknown, ...codes: number[]): boolean {
+  return error instanceof JetStreamApiError && codes.includes(error.code);
+}
+
+function differences(must: object, is: object): string[] {
+  const actual = new Map(Object.entries(is));
+  return Object.entries(must)
+    .filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(actual.get(key)))
+    .map(([key, value]) => `${key} is ${JSON.stringify(actual.get(key))}, must be ${JSON.stringify(value)}`);
+}
+
+function refuse(what: string, wrong: readonly string[]): void {
+  if (wrong.length > 0) throw new Error(`${what} cannot be used: ${wrong.join('; ')}`);
+}

@@ -1,0 +1,175 @@
+import { eventSubject, eventSubjectRoot, isDomainError, DomainError, TenantId, type EventEnvelope } from '@support101/contracts';
+import { JetStreamApiCodes } from '@nats-io/jetstream';
+import { silentLog, type MessagingLog } from '../messaging-log.js';
+import {
+  checkSize,
+  passes,
+  resourceKey,
+  type ConsumeOptions,
+  type ConsumerSubscription,
+  type EventHandler,
+  type ObserveFilter,
+  type PublishResult,
+  type Subscription,
+  type Transport,
+  type TransportStatus,
+  type WireMessage,
+} from '../transport.js';
+import { request, serve } from './nats-commands.js';
+import { NatsDurable } from './nats-durable.js';
+import { NatsLink, type NatsOptions } from './nats-link.js';
+import { ensureStreams, isApiError, streamNames } from './nats-streams.js';
+
+/** Commands over NATS' request/reply, events over JetStream. Made for servers from 2.9 on. */
+export class NatsTransport implements Transport {
+  readonly #durables = new Set<NatsDurable>();
+  readonly #subscriptions = new Set<Subscription>();
+  #wrong: string | undefined;
+  #closed = false;
+
+  private constructor(
+    private readonly link: NatsLink,
+    private readonly replicas: number,
+    private readonly log: MessagingLog,
+  ) {}
+
+  /** Connects and makes the streams; throws when the server does not answer or keeps streams otherwise than needed. */
+  static async open(options: NatsOptions): Promise<NatsTransport> {
+    const log = options.log ?? silentLog;
+    const link = await NatsLink.open(options, log);
+    const transport = new NatsTransport(link, options.replicas ?? 1, log);
+    try {
+      await ensureStreams(link.jsm, transport.replicas);
+    } catch (error) {
+      await link.nc.close();
+      throw error;
+    }
+    void link.watch(() => void transport.#prepare());
+    return transport;
+  }
+
+  async request(
+    subject: string,
+    message: WireMessage,
+    options: { timeoutMs: number; signal?: AbortSignal },
+  ): Promise<WireMessage> {
+    // A request sent while disconnected would wait in a buffer until its time is over.
+    if (!this.link.up) throw new DomainError('service_unavailable', this.link.detail);
+    return request(this.link.nc, subject, message, options);
+  }
+
+  async serve(subject: string, group: string, handler: (message: WireMessage) => Promise<WireMessage>): Promise<Subscription> {
+    const subscription = serve(this.link.nc, subject, group, handler, this.log);
+    await this.link.nc.flush();
+    return this.#tracked(subscription);
+  }
+
+  async publish(events: readonly EventEnvelope[]): Promise<PublishResult[]> {
+    const byResource = Map.groupBy(events, resourceKey);
+    const results = new Map<EventEnvelope, PublishResult>();
+    await Promise.all([...byResource.values()].map((group) => this.#publishInOrder(group, results)));
+    return events.map((event) => results.get(event) as PublishResult);
+  }
+
+  async consume(options: ConsumeOptions, handler: EventHandler): Promise<ConsumerSubscription> {
+    const durable = new NatsDurable(this.link, options, handler, this.log);
+    await durable.start();
+    this.#durables.add(durable);
+    return {
+      replay: (event) => durable.replay(event),
+      close: async () => {
+        this.#durables.delete(durable);
+        await durable.close();
+      },
+    };
+  }
+
+  async observe(filter: ObserveFilter, listener: (event: EventEnvelope) => void): Promise<Subscription> {
+    const subscription = this.link.nc.subscribe(`${eventSubjectRoot}.*.${filter.tenantId ?? '*'}.*.*.*`, {
+      callback: (error, message) => {
+        if (error !== null) return this.log.warn({ error }, 'a subscription to events failed');
+        try {
+          const event = message.json<EventEnvelope>();
+          if (passes(filter, event)) listener(event);
+        } catch (failure) {
+          this.log.warn({ error: failure, subject: message.subject }, 'an observer of events failed');
+        }
+      },
+    });
+    await this.link.nc.flush();
+    return this.#tracked({
+      close: async () => {
+        subscription.unsubscribe();
+      },
+    });
+  }
+
+  status(): TransportStatus {
+    const pending = Object.fromEntries([...this.#durables].map((durable) => [durable.name, durable.pending]));
+    const state = this.#closed ? 'closed' : this.link.up && this.#wrong === undefined ? 'up' : 'down';
+    return { kind: 'nats', state, detail: this.#wrong ?? this.link.detail, pending };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
+    await Promise.all([...this.#durables].map((durable) => durable.close()));
+    if (this.link.up) await this.link.nc.drain();
+    else await this.link.nc.close();
+  }
+
+  async #publishInOrder(events: readonly EventEnvelope[], results: Map<EventEnvelope, PublishResult>): Promise<void> {
+    let failure: Error | undefined;
+    for (const event of events) {
+      failure ??= await this.#publishOne(event);
+      results.set(event, failure === undefined ? { id: event.id, ok: true } : { id: event.id, ok: false, error: failure });
+    }
+  }
+
+  async #publishOne(event: EventEnvelope): Promise<Error | undefined> {
+    try {
+      if (this.#closed || !this.link.up) throw new Error(this.#closed ? 'the transport is closed' : this.link.detail);
+      const text = JSON.stringify(event);
+      checkSize(text);
+      // Part of a subject: an id with a wildcard or a dot would reach other tenants' subscribers.
+      const tenantId = TenantId.parse(event.tenantid);
+      await this.link.js.publish(eventSubject(event.type, tenantId), text, {
+        msgID: event.id,
+        expect: { streamName: streamNames.events },
+      });
+      return undefined;
+    } catch (error) {
+      if (isApiError(error, JetStreamApiCodes.StreamNotFound) || isNoResponder(error)) void this.#prepare();
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  /** Makes what a server without its data no longer has. */
+  async #prepare(): Promise<void> {
+    if (this.#closed) return;
+    try {
+      await ensureStreams(this.link.jsm, this.replicas);
+      this.#wrong = undefined;
+    } catch (error) {
+      this.#wrong = `JetStream: ${error instanceof Error ? error.message : String(error)}`;
+      this.log.error({ error }, 'the streams could not be made');
+    }
+  }
+
+  #tracked(subscription: Subscription): Subscription {
+    const tracked: Subscription = {
+      close: async () => {
+        this.#subscriptions.delete(tracked);
+        await subscription.close();
+      },
+    };
+    this.#subscriptions.add(tracked);
+    return tracked;
+  }
+}
+
+/** No stream listens to the subject. */
+function isNoResponder(error: unknown): boolean {
+  return !isDomainError(error) && error instanceof Error && /no responders|503/i.test(error.message);
+}
