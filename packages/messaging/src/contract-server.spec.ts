@@ -15,7 +15,7 @@ import {
 import { VirtualClock } from '@support101/testing';
 import 'reflect-metadata';
 import { z } from 'zod';
-import { Answers, Consumes, type CommandContext, type Delivery } from './answers.js';
+import { Answers, Consumes, ConsumesAll, type CommandContext, type Delivery } from './answers.js';
 import { assertAnswered } from './assert-answered.js';
 import { CommandClient } from './command-client.js';
 import { ContractServer } from './contract-server.js';
@@ -331,6 +331,35 @@ describe('ContractServer', () => {
     await server.redeliver('things', { ...poison, data: { name: 'cured' } });
     expect(seen.deliveries).toMatchObject([{ event: { data: { name: 'cured' } } }]);
     await expect(server.redeliver('nobody', poison)).rejects.toThrow('nothing consumes');
+  });
+
+  it('gives every event to who consumes all, unparsed and of whatever type, but not those it has a method for', async () => {
+    const all: Delivery[] = [];
+    const sold: string[] = [];
+    @Controller()
+    class Everything {
+      @ConsumesAll({ durable: 'all' })
+      async any(delivery: Delivery): Promise<void> {
+        all.push(delivery);
+      }
+
+      @Consumes(soldEvent, { durable: 'all' })
+      async sold({ event: { id } }: Delivery<typeof soldEvent>): Promise<void> {
+        sold.push(id);
+      }
+    }
+    const other = await microservice(new ContractServer({ service: 'other', transport, time: clock }), Everything);
+    await other.listen();
+    const unknown = anEvent({ surprise: [1] }, { type: 'later.things.made.v1' });
+    const malformed = anEvent({ name: 7 }, { type: namedEvent.type });
+    const known = anEvent({}, { type: soldEvent.type });
+
+    await transport.publish([unknown, malformed, known]);
+
+    expect(all.map(({ event }) => event)).toEqual([unknown, malformed]);
+    expect(all[0]?.caller).toMatchObject({ tenantId: acme, causationId: unknown.id });
+    expect(sold).toEqual([known.id]);
+    await other.close();
   });
 
   it('answers no more after closing', async () => {

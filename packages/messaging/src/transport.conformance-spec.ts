@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EventEnvelope, TenantId } from '@support101/contracts';
 import { typeid } from 'typeid-js';
 import {
+  everyType,
   maxMessageBytes,
   Undeliverable,
   type ConsumeOptions,
@@ -251,6 +252,18 @@ function eventConformance(world: () => World): void {
     await harness.until(() => seen.length === 3);
 
     expect(seen).toEqual(types);
+  });
+
+  it('gives every event to a durable that takes all', async () => {
+    const { transport, harness } = world();
+    const seen: EventEnvelope[] = [];
+    await transport.consume(options({ types: [everyType] }), async (event) => void seen.push(event));
+    const events = ['demo.things.made.v1', 'other.items.unheard-of.v1'].map((type) => anEvent({}, { type }));
+
+    send(transport, ...events);
+    await harness.until(() => seen.length === 2);
+
+    expect(seen).toEqual(events);
   });
 
   it('gives each delivery its own copy', async () => {
