@@ -107,10 +107,9 @@ export function isRefused(error: unknown): boolean {
 }
 
 const lostStates = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '53300']);
-const lostCodes = new Set([
-  ...['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN'],
-  ...['P1001', 'P1002', 'P1017'],
-]);
+const lostCodes = new Set(
+  'ECONNRESET ECONNREFUSED EPIPE ENOENT ETIMEDOUT EHOSTUNREACH ENOTFOUND EAI_AGAIN P1001 P1002 P1017'.split(' '),
+);
 const lostMessages =
   /connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|client was closed|after calling end on the pool/i;
 

@@ -99,7 +99,7 @@ function answerCatalogueChars(pool: pg.Pool, adapter: SqlDriverAdapter): void {
     charColumns.set(result.rows, columns);
     return result;
   };
-  pool.query = relabelled as unknown as typeof pool.query;
+  pool.query = relabelled;
   const queryRaw = adapter.queryRaw.bind(adapter);
   adapter.queryRaw = async (query) => {
     const result = await queryRaw(query);

@@ -187,7 +187,7 @@ describe.each(engines)('a tenant transaction on $name', (kind) => {
   describe('on a pooled connection', () => {
     it('leaves neither tenant nor role behind, however it ended', async () => {
       const single = await openNotes(engine, kind, { poolSize: 1, schema: database.schema });
-      const before = await single.pool.query('select current_user as who');
+      const before = await single.pool.query<{ who: string }>('select current_user as who');
       await single.forTenant(acme, titles);
       await single.forTenant(acme, (tx) => tx.query('select 1 / 0')).catch(() => undefined);
       await single.asSystem('test', (tx) => tx.query('syntax error')).catch(() => undefined);
@@ -198,7 +198,7 @@ describe.each(engines)('a tenant transaction on $name', (kind) => {
       const globexSees = await single.forTenant(globex, titles);
       await single.close();
 
-      expect(after.rows).toEqual([{ who: before.rows[0].who, tenant: null }]);
+      expect(after.rows).toEqual([{ who: before.rows[0]?.who, tenant: null }]);
       expect(globexSees).toEqual(['g1']);
     });
 

@@ -12,7 +12,7 @@ export interface EmbeddedOptions {
   readonly directory: string;
   /** Told what is being done: the first start takes some seconds. */
   readonly onProgress?: (message: string) => void;
-  /** Told when Postgres itself has failed while running; every connection is refused from then on. */
+  /** Told when Postgres itself has failed while running; it disconnects everybody and opens its files again. */
   readonly onCrash?: (error: Error) => void;
   /** An open transaction whose connection says nothing for this long is rolled back; 30 seconds unless told. */
   readonly idleInTransactionMs?: number;
@@ -42,25 +42,28 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
   const { templates, onProgress = () => undefined, onCrash = () => undefined, idleInTransactionMs = 30_000 } = options;
   const lock = await lockDirectory(directory);
   let backend: PGlite | undefined;
+  const open = async (): Promise<PGlite> => (backend = await openDataDirectory({ directory, templates, onProgress }));
+  const shutDown = async (): Promise<void> => {
+    if (backend) await closeDataDirectory(backend);
+    await lock.release();
+  };
   try {
-    backend = await openDataDirectory({ directory, templates, onProgress });
-    const server = new WireServer({ backend, parameters: await parametersOf(backend), idleInTransactionMs, onCrash });
+    const first = await open();
+    const parameters = await parametersOf(first);
+    const server = new WireServer({ backend: first, reopen: open, parameters, idleInTransactionMs, onCrash });
     const socket = await socketFor(directory);
     await server.listen(socket.path);
     await chmod(socket.path, 0o600);
-    const opened = backend;
     return {
       url: `postgres://${login}@localhost/postgres?host=${encodeURIComponent(socket.directory)}`,
       close: once(async () => {
         await server.close(drainMs);
-        await closeDataDirectory(opened);
         await socket.remove();
-        await lock.release();
+        await shutDown();
       }),
     };
   } catch (error) {
-    if (backend) await closeDataDirectory(backend);
-    await lock.release();
+    await shutDown();
     throw error;
   }
 }

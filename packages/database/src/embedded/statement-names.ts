@@ -10,6 +10,17 @@ function nameStart(unit: Buffer, type: string, body: number): number | undefined
   return undefined;
 }
 
+/** Whether a statement of the unit is a COPY that would read from the client, which the backend does not survive. */
+export function readsFromClient(unit: Buffer): boolean {
+  for (let at = 0; at < unit.length; at += 1 + unit.readInt32BE(at + 1)) {
+    const type = String.fromCharCode(unit[at] ?? 0);
+    if (type !== 'Q' && type !== 'P') continue;
+    const statement = unit.toString('latin1', at + 5, at + 1 + unit.readInt32BE(at + 1));
+    if (/(^|[;\0])\s*copy\s[^;]*\sfrom\s+stdin\b/i.test(statement)) return true;
+  }
+  return false;
+}
+
 /** The unit with the prefix before every name of a prepared statement; adds the names that it prepares to `prepared`. */
 export function withOwnNames(unit: Buffer, prefix: string, prepared: Set<string>): Buffer {
   const pieces: Buffer[] = [];
@@ -18,7 +29,7 @@ export function withOwnNames(unit: Buffer, prefix: string, prepared: Set<string>
     const type = String.fromCharCode(unit[at] ?? 0);
     const length = unit.readInt32BE(at + 1);
     const start = nameStart(unit, type, at + 5);
-    if (start !== undefined && (unit[start] ?? 0) !== 0) {
+    if (start !== undefined && start < at + 1 + length && unit[start] !== 0) {
       if (type === 'P') prepared.add(prefix + unit.toString('utf8', start, unit.indexOf(0, start)));
       const head = Buffer.from(unit.subarray(at, start));
       head.writeInt32BE(length + Buffer.byteLength(prefix), 1);

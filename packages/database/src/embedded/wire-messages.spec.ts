@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { withOwnNames } from './statement-names.js';
+import { readsFromClient, withOwnNames } from './statement-names.js';
 import { fatal, leavesSessionFree, MessageReader, simpleQuery, welcome } from './wire-messages.js';
 
 function startup(code: number): Buffer {
@@ -97,10 +97,29 @@ describe('names of prepared statements', () => {
   it('stay as they are where there is none: unnamed statements, portals, simple queries', () => {
     const unit = Buffer.concat([parse(''), bind(''), message('D', [0x50], 'portal'), message('E', '', [0, 0, 0, 0]), sync]);
     const simple = simpleQuery("select 'P'");
+    const cutShort = Buffer.concat([message('B'), message('E', 'x')]);
 
     expect(withOwnNames(unit, 'c7_', new Set())).toBe(unit);
+    expect(withOwnNames(cutShort, 'c7_', new Set())).toBe(cutShort);
     expect(withOwnNames(simple, 'c7_', new Set())).toBe(simple);
   });
+});
+
+describe('a statement that reads from the client', () => {
+  it.each(['copy things from stdin', 'begin; COPY "a" (b) FROM STDIN with csv', '\n copy x\nfrom   stdin'])(
+    'is seen in %p',
+    (text) => {
+      expect(readsFromClient(simpleQuery(text))).toBe(true);
+      expect(readsFromClient(Buffer.concat([message('P', 'name', text, [0, 0]), sync]))).toBe(true);
+    },
+  );
+
+  it.each(['copy things to stdout', "select 'please copy this from stdin'", 'select from_stdin from copy'])(
+    'is not seen in %p',
+    (text) => {
+      expect(readsFromClient(simpleQuery(text))).toBe(false);
+    },
+  );
 });
 
 describe('an answer', () => {

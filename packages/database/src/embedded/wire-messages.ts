@@ -19,21 +19,26 @@ export type Startup = 'incomplete' | 'session' | 'encryption' | 'cancel' | 'unkn
 
 /** Takes bytes as they arrive and gives out what a client asks for. */
 export class MessageReader {
-  #buffer: Buffer = Buffer.alloc(0);
+  /** Bytes in the order in which they came; joined only when a whole message is there. */
+  readonly #chunks: Buffer[] = [];
+  #length = 0;
+  #needed = 0;
   #scanned = 0;
 
   add(bytes: Buffer): void {
-    this.#buffer = this.#buffer.length === 0 ? bytes : Buffer.concat([this.#buffer, bytes]);
+    this.#chunks.push(bytes);
+    this.#length += bytes.length;
   }
 
   /** Takes one message of the opening phase. */
   startup(): Startup {
-    if (this.#buffer.length < 8) return 'incomplete';
-    const length = this.#buffer.readInt32BE(0);
+    const buffer = this.#joined(8);
+    if (!buffer) return 'incomplete';
+    const length = buffer.readInt32BE(0);
     if (length < 8 || length > 10_000) return 'unknown';
-    if (this.#buffer.length < length) return 'incomplete';
-    const code = this.#buffer.readInt32BE(4);
-    this.#buffer = this.#buffer.subarray(length);
+    if (buffer.length < length) return 'incomplete';
+    const code = buffer.readInt32BE(4);
+    this.#take(length);
     if (code === startupCodes.ssl || code === startupCodes.gss) return 'encryption';
     if (code === startupCodes.cancel) return 'cancel';
     return code === startupCodes.protocol3 ? 'session' : 'unknown';
@@ -45,24 +50,36 @@ export class MessageReader {
    * what arrives is not the protocol.
    */
   unit(): Buffer | 'incomplete' | 'goodbye' {
-    while (this.#buffer.length >= this.#scanned + 5) {
-      const type = this.#buffer[this.#scanned] ?? 0;
-      const length = this.#buffer.readInt32BE(this.#scanned + 1);
+    const buffer = this.#joined(this.#needed);
+    while (buffer && buffer.length >= this.#scanned + 5) {
+      const type = buffer[this.#scanned] ?? 0;
+      const length = buffer.readInt32BE(this.#scanned + 1);
       if (length < 4 || length > longestMessage) throw new RangeError('a message of impossible length');
       if (type === terminate) return 'goodbye';
       const end = this.#scanned + 1 + length;
-      if (this.#buffer.length < end) return 'incomplete';
+      if (buffer.length < end) {
+        this.#needed = end;
+        return 'incomplete';
+      }
       this.#scanned = end;
       if (unitEnds.has(type)) return this.#take(end);
     }
     return 'incomplete';
   }
 
+  #joined(least: number): Buffer | undefined {
+    if (this.#length < least) return undefined;
+    if (this.#chunks.length !== 1) this.#chunks.splice(0, this.#chunks.length, Buffer.concat(this.#chunks));
+    return this.#chunks[0];
+  }
+
   #take(end: number): Buffer {
-    const unit = this.#buffer.subarray(0, end);
-    this.#buffer = this.#buffer.subarray(end);
+    const buffer = this.#chunks[0] ?? Buffer.alloc(0);
+    this.#chunks[0] = buffer.subarray(end);
+    this.#length = buffer.length - end;
+    this.#needed = 0;
     this.#scanned = 0;
-    return unit;
+    return buffer.subarray(0, end);
   }
 }
 
@@ -87,6 +104,12 @@ export function welcome(parameters: Readonly<Record<string, string>>, id: number
 /** A FATAL error: the client is told why, then disconnected. */
 export function fatal(sqlState: string, detail: string): Buffer {
   return message('E', Buffer.concat([text('SFATAL', 'VFATAL', `C${sqlState}`, `M${detail}`), Buffer.alloc(1)]));
+}
+
+/** An error after which the connection goes on; its transaction, if it has one, is as it was. */
+export function refusal(sqlState: string, detail: string, inTransaction: boolean): Buffer {
+  const error = message('E', Buffer.concat([text('SERROR', 'VERROR', `C${sqlState}`, `M${detail}`), Buffer.alloc(1)]));
+  return Buffer.concat([error, message('Z', Buffer.from(inTransaction ? 'T' : 'I'))]);
 }
 
 /** A simple query. */

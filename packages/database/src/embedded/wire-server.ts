@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { withOwnNames } from './statement-names.js';
-import { fatal, forgetStatements, leavesSessionFree, MessageReader, simpleQuery, welcome } from './wire-messages.js';
+import { readsFromClient, withOwnNames } from './statement-names.js';
+import { fatal, forgetStatements, leavesSessionFree, MessageReader, refusal, simpleQuery, welcome } from './wire-messages.js';
 
 /** The one backend behind the door: takes protocol bytes, gives the answer. Blocks while it works. */
 export interface Backend {
@@ -9,11 +9,13 @@ export interface Backend {
 
 export interface WireServerOptions {
   readonly backend: Backend;
+  /** Opens another backend on the same files, after one has failed. */
+  readonly reopen: () => Promise<Backend>;
   /** What a client is told when it connects: server_version and the like. */
   readonly parameters: Readonly<Record<string, string>>;
   /** After this long without a word from the connection whose transaction is open, it is rolled back. */
   readonly idleInTransactionMs: number;
-  /** Told when the backend itself has failed; from then on every connection is refused. */
+  /** Told when the backend itself has failed, as Postgres does when one of its processes crashes. */
   readonly onCrash: (error: Error) => void;
 }
 
@@ -34,6 +36,7 @@ interface Connection {
  */
 export class WireServer {
   readonly #options: WireServerOptions;
+  #backend: Backend;
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
   /** Connections with a unit to run, in the order in which it arrived. */
@@ -48,6 +51,7 @@ export class WireServer {
 
   constructor(options: WireServerOptions) {
     this.#options = options;
+    this.#backend = options.backend;
     this.#server = createServer((socket) => this.#accept(socket));
   }
 
@@ -75,15 +79,13 @@ export class WireServer {
   }
 
   #accept(socket: Socket): void {
-    const connection: Connection = {
-      ...{ id: this.#nextId++, socket, reader: new MessageReader(), units: [] },
-      ...{ prepared: new Set<string>(), started: false, gone: false },
-    };
+    const [id, reader, prepared] = [this.#nextId++, new MessageReader(), new Set<string>()];
+    const connection: Connection = { id, socket, reader, units: [], prepared, started: false, gone: false };
     this.#connections.add(connection);
     socket.on('data', (bytes: Buffer) => this.#receive(connection, bytes));
     socket.on('error', () => this.#forget(connection));
     socket.on('close', () => this.#forget(connection));
-    if (this.#crash) this.#dismiss(connection, '57P03', `the embedded database has failed: ${this.#crash.message}`);
+    if (this.#crash) this.#dismiss(connection, '57P03', this.#crash.message);
   }
 
   #receive(connection: Connection, bytes: Buffer): void {
@@ -151,7 +153,11 @@ export class WireServer {
   #execute(connection: Connection): void {
     const unit = connection.units.shift();
     if (!unit) return;
-    const answer = this.#ask(unit);
+    const inTransaction = this.#owner === connection;
+    const refused = readsFromClient(unit)
+      ? refusal('0A000', 'the embedded database cannot copy from stdin', inTransaction)
+      : undefined;
+    const answer = refused ?? this.#ask(unit);
     if (!answer) return;
     if (!connection.gone) connection.socket.write(answer);
     this.#own(leavesSessionFree(answer) ? undefined : connection);
@@ -160,14 +166,28 @@ export class WireServer {
   #ask(unit: Buffer): Uint8Array | undefined {
     try {
       // A plain copy: the backend keeps reading from it, and knows no Buffer.
-      return this.#options.backend.execProtocolRawSync(new Uint8Array(unit));
+      return this.#backend.execProtocolRawSync(new Uint8Array(unit));
     } catch (error) {
-      this.#crash = error instanceof Error ? error : new Error(String(error));
-      for (const each of this.#connections)
-        this.#dismiss(each, 'XX000', `the embedded database has failed: ${this.#crash.message}`);
-      this.#options.onCrash(this.#crash);
+      this.#fail(new Error('the embedded database has failed', { cause: error }));
       return undefined;
     }
+  }
+
+  /** As a server does when one of its processes crashes: everybody is disconnected, the log is replayed, work goes on. */
+  #fail(error: Error): void {
+    this.#crash = error;
+    this.#owner = undefined;
+    this.#orphans.length = 0;
+    clearTimeout(this.#idle);
+    for (const each of this.#connections) this.#dismiss(each, '57P02', error.message);
+    this.#options.onCrash(error);
+    this.#options.reopen().then(
+      (backend) => {
+        this.#backend = backend;
+        this.#crash = undefined;
+      },
+      (cause: unknown) => this.#options.onCrash(new Error('the embedded database cannot be opened again', { cause })),
+    );
   }
 
   #own(connection: Connection | undefined): void {
