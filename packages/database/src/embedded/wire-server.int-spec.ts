@@ -34,7 +34,7 @@ describe('the door of the embedded database', () => {
   let reopen: () => Promise<Backend>;
   const clients: pg.Client[] = [];
 
-  beforeEach(async () => {
+  async function open(idleInTransactionMs = 60_000): Promise<void> {
     directory = await mkdtemp(join(tmpdir(), 's101-door-'));
     backends = [new ScriptedBackend()];
     crashes = [];
@@ -46,16 +46,18 @@ describe('the door of the embedded database', () => {
       backend: backends[0] as Backend,
       reopen: () => reopen(),
       parameters: { server_version: '18.0' },
-      idleInTransactionMs: 60_000,
+      idleInTransactionMs,
       onCrash: (error) => crashes.push(error.message),
     });
     await server.listen(join(directory, '.s.PGSQL.5432'));
-  });
-  afterEach(async () => {
+  }
+  async function close(): Promise<void> {
     await server.close(0);
     await Promise.allSettled(clients.splice(0).map((client) => client.end()));
     await rm(directory, { recursive: true });
-  });
+  }
+  beforeEach(() => open());
+  afterEach(close);
 
   async function client(): Promise<pg.Client> {
     const made = new pg.Client({ host: directory, user: 'x', database: 'x' });
@@ -97,6 +99,31 @@ describe('the door of the embedded database', () => {
     await waiting;
 
     expect(backends[0]?.heard).toEqual(['begin', 'S', 'rollback', 'other']);
+  });
+
+  it('rolls back a transaction that says nothing for too long, so that nobody waits for ever', async () => {
+    await close();
+    await open(50);
+    const [idle, second] = [await client(), await client()];
+    await idle.query('begin');
+
+    await second.query('other');
+
+    expect(backends[0]?.heard).toEqual(['begin', 'S', 'rollback', 'other']);
+    await expect(idle.query('late')).rejects.toThrow(/terminat|not queryable/);
+  });
+
+  it('lets an open transaction finish before it closes', async () => {
+    const only = await client();
+    await only.query('begin');
+
+    const closing = server.close(5_000);
+    await only.query('mine');
+    await only.query('commit');
+    await closing;
+
+    expect(backends[0]?.heard).toEqual(['begin', 'mine', 'commit']);
+    await expect(client()).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   it('forgets the prepared statements of a connection that went away, but not inside the transaction of another', async () => {
