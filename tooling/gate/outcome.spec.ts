@@ -6,7 +6,7 @@ const aReport = (changes: Partial<JestReport> = {}): JestReport => ({
   numFailedTests: 0,
   numPendingTests: 0,
   numTodoTests: 0,
-  testResults: [{ name: 'a.spec.ts', status: 'passed', message: '', assertionResults: [] }],
+  testResults: [{ name: 'a.spec.ts', status: 'passed', message: '', startTime: 0, endTime: 900, assertionResults: [] }],
   ...changes,
 });
 
@@ -14,6 +14,8 @@ const aFile = (status: string, ...statuses: readonly string[]) => ({
   name: 'a.spec.ts',
   status,
   message: `what happened in a ${status} file`,
+  startTime: 0,
+  endTime: 900,
   assertionResults: statuses.map((each, index) => ({ status: each, fullName: `test ${index}` })),
 });
 
@@ -40,6 +42,12 @@ describe('ofJest', () => {
 
     expect(outcome.failed).toBe(1);
     expect(outcome.output).toContain('skipped: test 0');
+  });
+
+  it('names the slowest file when it is slow', () => {
+    const slow = { ...aFile('passed'), name: '/somewhere/slow.int-spec.ts', endTime: 21_000 };
+
+    expect(ofJest(aReport({ testResults: [aFile('passed'), slow] }), 0, '').note).toBe('2 files, slowest slow.int-spec.ts 21 s');
   });
 
   it('fails when it found no tests', () => {

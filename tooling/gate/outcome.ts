@@ -18,6 +18,9 @@ export interface JestReport {
     readonly name: string;
     readonly status: string;
     readonly message: string;
+    /** Milliseconds. */
+    readonly startTime: number;
+    readonly endTime: number;
     readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
   }[];
 }
@@ -51,8 +54,15 @@ export function ofJest(report: JestReport | undefined, code: number, raw: string
     passed: report.numPassedTests,
     failed: counted + (unexplained ? 1 : 0),
     output: unexplained ? raw : messages.join('\n'),
-    note: `${report.testResults.length} files`,
+    note: noteOf(report),
   };
+}
+
+/** How many files, and the slowest where it is worth a thought. */
+function noteOf({ testResults }: JestReport): string {
+  const [slowest] = testResults.toSorted((a, b) => b.endTime - b.startTime - (a.endTime - a.startTime));
+  const seconds = slowest === undefined ? 0 : (slowest.endTime - slowest.startTime) / 1000;
+  return `${testResults.length} files${seconds < 15 ? '' : `, slowest ${slowest?.name.split('/').at(-1)} ${seconds.toFixed(0)} s`}`;
 }
 
 const isFailed = ({ status }: { readonly status: string }) => status === 'failed';

@@ -60,6 +60,7 @@ export const lintPlantings: Readonly<Record<string, readonly [path: string, code
   'typescript(no-unsafe-member-access)': ['packages/a/src/member.ts', "export const a = () => String(JSON.parse('1').b);"],
   'typescript(no-unsafe-return)': ['packages/a/src/return.ts', "export const a = () => JSON.parse('1');"],
   'typescript(no-non-null-assertion)': ['packages/a/src/assertion.ts', 'export const a = (b?: { c: number }) => b!.c;'],
+  'typescript(no-misused-spread)': ['packages/a/src/spread.ts', 'export const a = (b: Promise<number>) => ({ ...b });'],
   'typescript(no-floating-promises)': ['packages/a/src/floating.ts', 'export function a() {\n  Promise.resolve();\n}'],
   'typescript(no-misused-promises)': [
     'packages/a/src/misused.ts',

@@ -38,7 +38,8 @@ async function close(id: string): Promise<void> {
 }
 
 const server = createServer((request, response) => {
-  const answer = (status: number, body: object) => response.writeHead(status).end(JSON.stringify(body));
+  // A kept connection that times out just as a client reuses it would fail a test.
+  const answer = (status: number, body: object) => response.writeHead(status, { connection: 'close' }).end(JSON.stringify(body));
   const [, kind = '', id = ''] = (request.url ?? '').split('/');
   if (!Object.hasOwn(engines, kind)) {
     answer(404, { error: `no such server: ${kind}` });
