@@ -7,5 +7,6 @@ export * from './kernel/envelope.js';
 export * from './kernel/errors.js';
 export * from './kernel/ids.js';
 export * from './kernel/page.js';
+export * from './kernel/permission.js';
 export * from './kernel/registry.js';
 export * from './kernel/text.js';
