@@ -1,10 +1,13 @@
 import {
-  accessLevels,
+  builtInRole,
+  builtInRoles,
+  effectiveGrants,
+  isGranted as someGrants,
   TenantId,
   type Access,
   type AccessLevel,
-  type BuiltInRole,
   type ErrorCode,
+  type PermissionGrant,
   type Principal,
 } from '@support101/contracts';
 
@@ -23,17 +26,11 @@ export interface NamedTenants {
 /** Allowed, and for which tenant if for one; or the error that refuses. */
 export type Decision = { readonly tenantId: TenantId | undefined } | { readonly refused: ErrorCode };
 
-type Grant = (resource: string) => AccessLevel | undefined;
-
-const worked = ['agent-runtime', 'learning', 'hitl'];
-
-/** The highest level that each role has on a resource of its own tenant. What is not granted here is denied. */
-const grants: Readonly<Record<BuiltInRole, Grant>> = {
-  admin: () => 'admin',
-  operator: (resource) => (worked.includes(serviceOf(resource)) ? 'execute' : readable(resource)),
-  reviewer: (resource) => (resource === 'hitl:requests' ? 'execute' : readable(resource)),
-  viewer: (resource) => readable(resource),
-};
+/** What the built-in roles grant, parents included. None of it expires. */
+const grants: ReadonlyMap<string, readonly PermissionGrant[]> = new Map(
+  builtInRoles.map((role) => [role, effectiveGrants({ grants: [], roles: [role] }, builtInRole)]),
+);
+const noExpiry = new Date(0);
 
 /** Decides whether the asker may use a contract with this access, and for which tenant. */
 export function decide(access: Access, asker: Asker, named: NamedTenants): Decision {
@@ -47,10 +44,7 @@ export function decide(access: Access, asker: Asker, named: NamedTenants): Decis
 
 /** True when one of the roles grants the level on the resource; levels include the ones before them. */
 export function isGranted(roles: readonly string[], resource: string, level: AccessLevel): boolean {
-  return roles.some((role) => {
-    const granted = Object.hasOwn(grants, role) ? grants[role as BuiltInRole](resource) : undefined;
-    return granted !== undefined && accessLevels.indexOf(granted) >= accessLevels.indexOf(level);
-  });
+  return roles.some((role) => someGrants(grants.get(role) ?? [], resource, level, noExpiry));
 }
 
 function platformTenant(fromPath: boolean, { path, header }: NamedTenants): Decision {
@@ -72,12 +66,4 @@ function memberTenant(
   if (header !== undefined && header !== tenantId) return { refused: 'tenant_not_found' };
   if (access.tenant === 'path' && path !== tenantId) return { refused: 'tenant_not_found' };
   return isGranted(principal.roles, access.resource, access.level) ? { tenantId } : { refused: 'forbidden' };
-}
-
-function readable(resource: string): AccessLevel | undefined {
-  return resource === 'tenancy:api-keys' ? undefined : 'read';
-}
-
-function serviceOf(resource: string): string {
-  return resource.slice(0, resource.indexOf(':'));
 }
