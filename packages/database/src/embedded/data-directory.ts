@@ -18,8 +18,8 @@ const prepare = `
   end $$;
   grant create on database postgres to ${login};
   grant create, usage on schema public to ${login};
-  grant usage on schema ag_catalog to ${login};
-  grant select, insert, update, delete on all tables in schema ag_catalog to ${login};
+  grant usage on schema ag_catalog to ${login} with grant option;
+  grant select, insert, update, delete on all tables in schema ag_catalog to ${login} with grant option;
 `;
 
 // For as long as the process runs: there is one session, and every connection speaks through it.
