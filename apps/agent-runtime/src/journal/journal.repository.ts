@@ -122,7 +122,7 @@ export class JournalRepository {
   }
 
   /** False when the lease is another worker's by now, or the run has ended. */
-  async renew(tx: Tx, { tenantId, runId }: RunRef, fence: number, leaseMs: number): Promise<boolean> {
+  async renew(tx: Pick<Tx, 'query'>, { tenantId, runId }: RunRef, fence: number, leaseMs: number): Promise<boolean> {
     const rows = await tx.query(
       `update run_leases set expires_at = now() + $4 * interval '1 millisecond'
         where tenant_id = $1 and run_id = $2 and fence = $3 returning 1`,
@@ -133,7 +133,7 @@ export class JournalRepository {
   }
 
   /** Gives the lease back, so that any worker can take the run at once. The owner stays: it tells the run from a queued one. */
-  async release(tx: Tx, { tenantId, runId }: RunRef, fence: number): Promise<void> {
+  async release(tx: Pick<Tx, 'query'>, { tenantId, runId }: RunRef, fence: number): Promise<void> {
     await tx.query(
       `update run_leases set expires_at = now() where tenant_id = $1 and run_id = $2 and fence = $3`,
       [tenantId, runId, fence],

@@ -59,13 +59,16 @@ interface Entry {
   readonly caller: TenantCaller;
 }
 
+/** The worker that wrote is not the one that holds the lease. */
+class LeaseLost extends Error {}
+
 /**
  * The durable truth about runs at work: who may write (a lease with a fence), what happened (one row per step), and
  * how it ended. Each write and the fact about it become true together.
  */
 @Injectable()
 export class JournalService implements OnModuleDestroy {
-  readonly #writer: GroupWriter<Entry, boolean>;
+  readonly #writer: GroupWriter<Entry, true>;
 
   constructor(
     private readonly database: RunsDatabase,
@@ -93,19 +96,19 @@ export class JournalService implements OnModuleDestroy {
 
   /** False when the lease is no longer this worker's. */
   renew({ ref, fence }: HeldRun): Promise<boolean> {
-    return this.database.forTenant(ref.tenantId, (tx) => this.repository.renew(tx, ref, fence, leaseTimes.leaseMs));
+    return this.repository.renew(this.database.alone(ref.tenantId), ref, fence, leaseTimes.leaseMs);
   }
 
   /** Hands the run back: any worker can take it at once. */
   release({ ref, fence }: HeldRun): Promise<void> {
-    return this.database.forTenant(ref.tenantId, (tx) => this.repository.release(tx, ref, fence));
+    return this.repository.release(this.database.alone(ref.tenantId), ref, fence);
   }
 
   /**
    * Appends a step, and ends the run in the same transaction if it was the last. False when the lease is lost.
    * Steps that runs finish at the same time share one commit.
    */
-  append(run: HeldRun, step: FinishedStep, end?: RunEnd): Promise<boolean> {
+  async append(run: HeldRun, step: FinishedStep, end?: RunEnd): Promise<boolean> {
     const { before, after, ...columns } = step;
     const row = {
       ...columns,
@@ -114,8 +117,12 @@ export class JournalService implements OnModuleDestroy {
       completedAt: this.clock.now(),
       state: stateRow(step.step, before, after),
     };
-    // The writer works for many: each fact keeps the trace of its own run.
-    return this.#writer.offer({ row, end, agentId: run.agentId, caller: { ...run.caller, ...traced() } });
+    try {
+      return await this.#writer.offer({ row, end, agentId: run.agentId, caller: { ...run.caller, ...traced() } });
+    } catch (error) {
+      if (error instanceof LeaseLost) return false;
+      throw error;
+    }
   }
 
   /** Ends a held run that makes no further step. False when the lease is lost. */
@@ -172,19 +179,20 @@ export class JournalService implements OnModuleDestroy {
     return this.database.asSystem('run-recovery', (tx) => this.repository.abandoned(tx, 500));
   }
 
-  async #write(tx: Tx, entries: readonly Entry[]): Promise<boolean[]> {
-    const held = await this.repository.append(
-      tx,
-      entries.map((entry) => entry.row),
-    );
-    for (const { row, end, agentId, caller } of entries) {
-      if (!held.has(row.runId)) continue;
-      await context.with(remoteContext(caller.traceparent), async () => {
-        await this.outbox.record(tx, runStepExecuted, stepFact(row, agentId), caller);
-        if (end !== undefined) await this.#end(tx, row, row.fence, end, caller);
-      });
+  async #write(tx: Tx, entries: readonly Entry[]): Promise<true[]> {
+    const rows = entries.map((entry) => entry.row);
+    // Sent in one burst. That all rows were written is known afterwards: if not, nothing of this is committed and the
+    // writer goes on without the row that is at fault.
+    const [held] = await Promise.all([this.repository.append(tx, rows), ...entries.map((entry) => this.#recordStep(tx, entry))]);
+    if (held.size < rows.length) throw new LeaseLost();
+    for (const { row, end, caller } of entries) {
+      if (end !== undefined) await inTrace(caller, () => this.#end(tx, row, row.fence, end, caller));
     }
-    return entries.map(({ row }) => held.has(row.runId));
+    return entries.map(() => true);
+  }
+
+  #recordStep(tx: Tx, { row, agentId, caller }: Entry): Promise<unknown> {
+    return inTrace(caller, () => this.outbox.record(tx, runStepExecuted, stepFact(row, agentId), caller));
   }
 
   #duePage(after: RunRef | undefined, limit: number): Promise<DueRow[]> {
@@ -225,6 +233,11 @@ function endFact(runId: RunId, { createdAt, ...rest }: EndedRow, at: Date) {
 
 function stepFact({ runId, step, action, outcome, tools, durationMs }: StepRow, agentId: AgentId) {
   return { runId, agentId, step, action, tool: tools.at(-1)?.tool ?? null, outcome, durationMs };
+}
+
+/** The writer works for many runs at once: each fact keeps the trace of its own run. */
+function inTrace<T>(caller: TenantCaller, run: () => Promise<T>): Promise<T> {
+  return context.with(remoteContext(caller.traceparent), run);
 }
 
 function traced(): { traceparent?: string } {

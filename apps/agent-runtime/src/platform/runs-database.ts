@@ -16,6 +16,11 @@ export class RunsDatabase {
     return this.database.forTenant(tenantId, run);
   }
 
+  /** For single statements: each is a tenant transaction of its own, in one round trip. */
+  alone(tenantId: TenantId): Pick<Tx, 'query'> {
+    return { query: (text, values, name) => this.database.queryForTenant(tenantId, text, values, name) };
+  }
+
   asSystem<T>(reason: SystemReason, run: (tx: Tx) => Promise<T>): Promise<T> {
     return this.database.asSystem(reason, run);
   }

@@ -63,7 +63,7 @@ export class RunsRepository {
     await tx.query(insertSql, values, 'runs-insert');
   }
 
-  async find(tx: Tx, tenantId: TenantId, runId: RunId): Promise<RunRow | undefined> {
+  async find(tx: Pick<Tx, 'query'>, tenantId: TenantId, runId: RunId): Promise<RunRow | undefined> {
     const rows = await tx.query<RunRow>(
       `select ${columns} from ${tables} where r.tenant_id = $1 and r.id = $2`,
       [tenantId, runId],

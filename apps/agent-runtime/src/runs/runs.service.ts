@@ -47,7 +47,7 @@ export class RunsService {
   }
 
   async get(runId: RunId, { tenantId }: TenantCaller): Promise<contract.Run> {
-    return toRun(await this.database.forTenant(tenantId, (tx) => this.#find(tx, tenantId, runId)));
+    return toRun(await this.#find(this.database.alone(tenantId), tenantId, runId));
   }
 
   /** The run when it has ended or needs a person, or as it is after `waitMs`. */
@@ -58,7 +58,7 @@ export class RunsService {
       const left = until - performance.now();
       // Listen first, look then: the run may end in between.
       const news = this.journal.nextEnd(ref, pauseBeforeLook(look, left), stopListening.signal);
-      const row = await this.database.forTenant(ref.tenantId, (tx) => this.#find(tx, ref.tenantId, ref.runId));
+      const row = await this.#find(this.database.alone(ref.tenantId), ref.tenantId, ref.runId);
       if (isSettled(row.status) || left <= 0) {
         stopListening.abort();
         return toRun(row);
@@ -134,7 +134,7 @@ export class RunsService {
     return this.database.onceDelivered(delivery, (tx) => this.journal.endAll(tx, caller.tenantId, which, end, caller));
   }
 
-  async #find(tx: Tx, tenantId: TenantId, runId: RunId): Promise<RunRow> {
+  async #find(tx: Pick<Tx, 'query'>, tenantId: TenantId, runId: RunId): Promise<RunRow> {
     const row = await this.repository.find(tx, tenantId, runId);
     if (row === undefined) throw new DomainError('run_not_found');
     return row;
