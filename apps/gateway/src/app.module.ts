@@ -34,7 +34,8 @@ export interface Gateway {
 
 /** Makes the gateway for the contracts and parts given. */
 export async function createGateway(parts: GatewayParts): Promise<Gateway> {
-  const adapter = new GatewayHttpAdapter({ log: parts.log, bodyLimit: parts.settings.bodyLimit ?? 1_048_576 });
+  const { bodyLimit = 1_048_576, requestTimeoutMs = 30_000, drainMs = 10_000 } = parts.settings;
+  const adapter = new GatewayHttpAdapter({ log: parts.log, bodyLimit, requestTimeoutMs });
   const others = otherMethods(adapter.getInstance<FastifyInstance>());
   const app = await NestFactory.create(AppModule.with(parts), adapter, {
     logger: nestLogger(parts.log),
@@ -50,10 +51,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
       url = await app.getUrl();
     },
     close: async () => {
-      const cutOff = setTimeout(
-        () => adapter.getInstance<FastifyInstance>().server.closeAllConnections(),
-        parts.settings.drainMs ?? 10_000,
-      );
+      const cutOff = setTimeout(() => adapter.getInstance<FastifyInstance>().server.closeAllConnections(), drainMs);
       await app.close();
       clearTimeout(cutOff);
     },

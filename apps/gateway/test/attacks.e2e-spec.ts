@@ -241,6 +241,19 @@ describe('what is not HTTP', () => {
     expect(answer.head.toLowerCase()).toContain('x-content-type-options: nosniff');
   });
 
+  it('does not wait for a body that never ends', async () => {
+    const impatient = await GatewayFixture.start({ requestTimeoutMs: 300 });
+
+    const answer = await rawRequest(
+      impatient.port,
+      head('POST /v1/things HTTP/1.1', bearer(keys.admin), 'Content-Type: application/json', 'Content-Length: 100'),
+      '{"name":',
+    );
+
+    expect(codeOf(answer)).toEqual({ status: 408, code: 'request_timeout' });
+    await impatient.close();
+  });
+
   it('goes on after all that', async () => {
     const response = await gateway.fetch('/v1/greeting');
 

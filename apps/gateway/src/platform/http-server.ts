@@ -22,10 +22,12 @@ export interface HttpOptions {
   readonly log: Log;
   /** Largest body in bytes. */
   readonly bodyLimit: number;
+  /** How long a request may take to arrive, in milliseconds. */
+  readonly requestTimeoutMs: number;
 }
 
 /** A Fastify server without routes: hardened, JSON only, and every error a problem. */
-export function createHttpServer({ log, bodyLimit }: HttpOptions): FastifyInstance {
+export function createHttpServer({ log, bodyLimit, requestTimeoutMs }: HttpOptions): FastifyInstance {
   const server = fastify({
     bodyLimit,
     clientErrorHandler: answerUnreadable,
@@ -35,8 +37,14 @@ export function createHttpServer({ log, bodyLimit }: HttpOptions): FastifyInstan
       sendProblem(reply, error);
     },
     genReqId: requestId,
-    // Without a host a request is answered as a problem below, not by Node with an empty body.
-    http: { requireHostHeader: false },
+    http: {
+      // Without a host a request is answered as a problem below, not by Node with an empty body.
+      requireHostHeader: false,
+      // Node swaps the two when the headers may take longer than the whole request.
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 3),
+    },
+    requestTimeout: requestTimeoutMs,
     // Requests that arrive on open connections while closing are still answered.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 500 },

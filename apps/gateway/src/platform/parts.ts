@@ -11,6 +11,8 @@ export interface GatewaySettings {
   /** How long the owner of a key, and that a key has none, is remembered, in milliseconds; 5 and 1 seconds unless said. */
   readonly keyCacheMs?: number;
   readonly unknownKeyCacheMs?: number;
+  /** How long a request may take to arrive, in milliseconds; 30 seconds unless said. */
+  readonly requestTimeoutMs?: number;
   /** How long closing waits for requests under way before it cuts them off, in milliseconds; 10 seconds unless said. */
   readonly drainMs?: number;
 }
