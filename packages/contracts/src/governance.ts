@@ -1,2 +1,3 @@
 export * from './governance/audit.contract.js';
+export * from './governance/dashboard.contract.js';
 export * from './governance/permissions.contract.js';

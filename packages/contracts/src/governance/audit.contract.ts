@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { auditTypes } from '../kernel/audit.js';
-import { event, rpc } from '../kernel/contract.js';
+import { rpc } from '../kernel/contract.js';
 import { AgentId, EventId, RequestId, RunId, TenantId } from '../kernel/ids.js';
 import { page, pageQuery } from '../kernel/page.js';
 import { FreeObject, text, Timestamp } from '../kernel/text.js';
@@ -28,6 +28,7 @@ export const AuditEntry = z
     runId: RunId.nullable(),
     requestId: RequestId.nullable(),
     correlationId: z.string(),
+    /** What the event said. Long ones are cut down to their short fields and `omitted: { bytes, sha256 }`. */
     details: FreeObject,
     /** When it happened. */
     time: Timestamp,
@@ -38,6 +39,7 @@ export const AuditEntry = z
   .meta({ id: 'AuditEntry' });
 export type AuditEntry = z.infer<typeof AuditEntry>;
 
+// Pages of all lists end early where their entries are large.
 const period = { from: Timestamp.optional(), to: Timestamp.optional() };
 const filters = {
   eventType: AuditEventType.optional(),
@@ -47,7 +49,7 @@ const filters = {
   ...period,
 };
 
-/** Lists the audit, newest first. */
+/** Lists the audit, newest first: as it was recorded, so entries of one moment may be in another order. */
 export const listAudit = rpc('governance.audit.list.v1', {
   summary: 'List the audit, newest first',
   access: read,
@@ -115,17 +117,22 @@ export const verifyAudit = rpc('governance.audit.verify.v1', {
   input: z.object({}),
   output: z.object({
     valid: z.boolean(),
+    /** Entries that were read, up to the first bad one. */
     checked: z.number().int(),
     firstBadSequence: z.number().int().optional(),
-    /** What is wrong with it. */
+    /**
+     * What is wrong there: the entry does not have the hash that was recorded, or it is missing, or the chain does not
+     * end where it is known to end.
+     */
     problem: z.enum(['altered', 'gap', 'head_mismatch']).optional(),
+    /** Hash of the last entry; whoever keeps it elsewhere can tell a chain that was made anew from this one. */
     head: z.string(),
   }),
   errors: [],
   timeoutMs: 60_000,
 });
 
-/** Something without an event of its own: a refusal, a read of sensitive data, an export. */
+/** Something without an event of its own: a refusal, a read of sensitive data. An eventId is recorded once. */
 export const recordAudit = rpc('governance.audit.record.v1', {
   summary: 'Record what has no event of its own',
   access: { internal: true },
@@ -136,11 +143,14 @@ export const recordAudit = rpc('governance.audit.record.v1', {
         z.object({
           eventId: EventId,
           eventType: AuditEventType,
-          action: z.string(),
-          resource: z.string(),
-          outcome: z.string(),
-          principal: z.object({ type: z.string(), id: z.string() }),
-          correlationId: z.string(),
+          action: text(200),
+          resource: text(500),
+          outcome: text(100),
+          principal: z.object({ type: text(50), id: text(200) }),
+          agentId: AgentId.optional(),
+          runId: RunId.optional(),
+          requestId: RequestId.optional(),
+          correlationId: text(200),
           details: FreeObject,
           time: Timestamp,
         }),
@@ -148,14 +158,7 @@ export const recordAudit = rpc('governance.audit.record.v1', {
       .min(1)
       .max(500),
   }),
+  /** How many of them were new. */
   output: z.object({ recorded: z.number().int() }),
   errors: [],
-});
-
-/** The audit was exported: an event, since an export of the audit belongs on the audit. */
-export const auditExported = event('governance.audit.exported.v1', {
-  summary: 'The audit was exported',
-  data: z.object({ format: z.enum(['csv', 'json', 'ndjson']), entries: z.number().int() }),
-  resource: () => 'audit:tenant',
-  audit: 'data_accessed',
 });

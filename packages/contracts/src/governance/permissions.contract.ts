@@ -23,9 +23,14 @@ export const RoleName = z
 /** Id of a key, user or agent. */
 export const PrincipalId = text(200);
 
-/** A level on a resource, for a time or for good. */
+/** A level on the resources of a pattern, save those that `except` names, for a time or for good. */
 export const Grant = z
-  .object({ resource: ResourcePattern, level: AccessLevelName, expiresAt: Timestamp.optional() })
+  .object({
+    resource: ResourcePattern,
+    level: AccessLevelName,
+    except: z.array(ResourcePattern).max(20).optional(),
+    expiresAt: Timestamp.optional(),
+  })
   .meta({ id: 'Grant' });
 export type Grant = z.infer<typeof Grant>;
 
@@ -51,7 +56,7 @@ export const listRoles = rpc('governance.roles.list.v1', {
   errors: ['cursor_invalid'],
 });
 
-/** Makes a role of the tenant’s own. */
+/** Makes a role of the tenant’s own. Nobody gives what they do not have: more than the caller has is `forbidden`. */
 export const createRole = rpc('governance.roles.create.v1', {
   summary: 'Create a role',
   access: administer,
@@ -68,7 +73,7 @@ export const createRole = rpc('governance.roles.create.v1', {
 
 const Assignment = z.object({ principalId: PrincipalId, role: RoleName });
 
-/** Gives a principal a role. */
+/** Gives a principal a role, in which there must be nothing that the caller does not have. */
 export const assignRole = rpc('governance.roles.assign.v1', {
   summary: 'Assign a role to a principal',
   access: administer,
@@ -88,17 +93,26 @@ export const revokeRole = rpc('governance.roles.revoke.v1', {
   errors: [],
 });
 
-/** What was granted to a principal beyond the roles of its credential. */
+/** What was granted to a principal beyond the roles of its credential, and these. */
 export const getPermissions = rpc('governance.permissions.get.v1', {
   summary: 'Read what was granted to a principal',
   access: read,
   http: { method: 'GET', path: '/v1/governance/permissions/{principalId}' },
   input: z.object({ principalId: PrincipalId }),
-  output: z.object({ principalId: PrincipalId, roles: z.array(RoleName), permissions: z.array(Grant) }),
+  output: z.object({
+    principalId: PrincipalId,
+    roles: z.array(RoleName),
+    permissions: z.array(Grant),
+    /** Of an API key of the tenant: the roles it was made with, and when it ends or ended. */
+    credential: z.object({ roles: z.array(z.string()), endsAt: Timestamp.nullable() }).nullable(),
+  }),
   errors: [],
 });
 
-/** Grants a level on a resource, in place of what was granted on the same resource before. */
+/**
+ * Grants a level that the caller has on a resource, in place of what was granted on the same resource before. Does not
+ * expire unless it says when.
+ */
 export const grantPermission = rpc('governance.permissions.grant.v1', {
   summary: 'Grant a principal a level on a resource',
   access: administer,
@@ -118,7 +132,10 @@ export const revokePermission = rpc('governance.permissions.revoke.v1', {
   errors: [],
 });
 
-/** Says whether a principal may, and why. */
+/**
+ * Says whether a principal may, and why: what the gateway would decide for its API key. Of people it does not know the
+ * roles that come with their tokens.
+ */
 export const checkPermission = rpc('governance.permissions.check.v1', {
   summary: 'Check whether a principal may do something, and say why',
   access: read,
@@ -128,7 +145,10 @@ export const checkPermission = rpc('governance.permissions.check.v1', {
   errors: [],
 });
 
-/** Everything a principal is granted, for the gateway: its own grants and those of its roles and their parents. */
+/**
+ * Everything a principal is granted, for the gateway: its own grants and those of its roles and their parents, where
+ * `roles` are those of its credential. What has expired is left out.
+ */
 export const resolvePermissions = rpc('governance.permissions.resolve.v1', {
   summary: 'Resolve a principal’s grants',
   access: { internal: true },
