@@ -24,16 +24,27 @@ describe('blueprints', () => {
     const { data, nextCursor } = await runtime.ask(contract.listBlueprints, {}, caller);
 
     expect(nextCursor).toBeNull();
-    expect(data).toEqual([
+    expect(data.map(({ name }) => name)).toEqual(['scripted', 'support_agent']);
+    expect(data[0]).toEqual(
       expect.objectContaining({
         name: 'scripted',
         version: '1.1.0',
         defaultConfig: { maxIterations: 10, timeoutSeconds: 30, tone: 'warm' },
         inputSchema: expect.objectContaining({ type: 'object', required: ['script'] }),
       }),
-    ]);
+    );
     expect(data[0]?.tools).toContainEqual(expect.objectContaining({ name: 'pay', effect: 'write', requiresApproval: true }));
     expect(await runtime.ask(contract.getBlueprint, { name: 'scripted' }, caller)).toEqual(data[0]);
+  });
+
+  it('are listed page by page', async () => {
+    const caller = operatorOf(runtime.tenant());
+
+    const first = await runtime.ask(contract.listBlueprints, { limit: 1 }, caller);
+    const second = await runtime.ask(contract.listBlueprints, { limit: 1, cursor: first.nextCursor ?? '' }, caller);
+
+    expect([...first.data, ...second.data].map(({ name }) => name)).toEqual(['scripted', 'support_agent']);
+    expect(second.nextCursor).toBeNull();
   });
 
   it('that do not exist are not found; a cursor of another list is refused', async () => {
@@ -204,7 +215,7 @@ describe('agents', () => {
 
     expect(await runtime.ask(contract.agentStats, {}, caller)).toEqual({
       totalAgents: 2,
-      totalBlueprints: 1,
+      totalBlueprints: 2,
       byStatus: {
         active: 1,
         disabled: 1,

@@ -16,6 +16,7 @@ import { createAgent, executeAgent, type Agent, type Run } from '@support101/con
 import { registry } from '@support101/contracts/all';
 import { searchKnowledge } from '@support101/contracts/learning';
 import { tenantLimits } from '@support101/contracts/tenancy';
+import { builtInBlueprints } from '@support101/blueprints';
 import { openModels } from '@support101/models';
 import { bootAlone, newId, type LoneService } from '@support101/service-kit';
 import { eventually, postgres } from '@support101/testing';
@@ -46,6 +47,8 @@ export class LoneRuntime {
   readonly tenants = new Map<TenantId, Standing>();
   /** Titles the stand-in for learning finds; an error is answered instead. */
   knowledge: readonly string[] | DomainError = ['Reset your password'];
+  /** How sure it is of what it finds. */
+  score = 0.95;
   /** Callers the stand-in for learning was asked by. */
   readonly askedBy: string[] = [];
   readonly #seen = new Set<string>();
@@ -59,7 +62,7 @@ export class LoneRuntime {
     runtime.#cleanUp.push(close);
     const { tasks, close: closeModels } = await openModels();
     runtime.#cleanUp.push(closeModels);
-    const definition = agentRuntimeService({ tasks, blueprints: [scripted('1.0.0'), scripted('1.1.0')] });
+    const definition = agentRuntimeService({ tasks, blueprints: [...builtInBlueprints, scripted('1.0.0'), scripted('1.1.0')] });
     runtime.#service = await bootAlone(definition, { database: { url, embedded: false } });
     runtime.#cleanUp.push(() => runtime.#service.close());
     await runtime.#standIn(tenantLimits, ({ tenantId }) => {
@@ -70,7 +73,7 @@ export class LoneRuntime {
     await runtime.#standIn(searchKnowledge, ({ topK }, headers) => {
       runtime.askedBy.push(`${headers['s101-tenant']} ${headers['s101-principal']}`);
       if (isDomainError(runtime.knowledge)) throw runtime.knowledge;
-      return { data: runtime.knowledge.slice(0, topK).map((title) => hit(title)) };
+      return { data: runtime.knowledge.slice(0, topK).map((title) => hit(title, runtime.score)) };
     });
     await runtime.#service.transport.observe({}, (event) => runtime.events.push(event));
     return runtime;
@@ -202,6 +205,7 @@ export class LoneRuntime {
   }
 }
 
-function hit(title: string) {
-  return { articleId: newId('art'), title, text: `${title}: how to.`, score: 0.9, sourceUrl: null };
+function hit(title: string, score: number) {
+  const text = `To reset your password, open the sign-in page and choose "Forgot password". We mail you a link that is valid for an hour.`;
+  return { articleId: newId('art'), title, text, score, sourceUrl: 'https://help.example.com/reset' };
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DomainError, isDomainError, type Caller } from '@support101/contracts';
+import { DomainError, isDomainError, type Caller, type TenantId } from '@support101/contracts';
 import * as contract from '@support101/contracts/agent-runtime';
 import { tenantDeleted, tenantSuspended } from '@support101/contracts/tenancy';
 import { newId } from '@support101/service-kit';
@@ -115,6 +115,38 @@ describe('a run', () => {
     );
 
     expect(runs.map((run) => run.output)).toEqual(runs.map((_, index) => ({ notes: [`a${index}`, `b${index}`, `c${index}`] })));
+  });
+});
+
+describe('a run of the support agent', () => {
+  const ask = async (tenantId: TenantId, query: string) => {
+    const caller = operatorOf(tenantId);
+    const agent = await runtime.ask(contract.createAgent, { blueprint: 'support_agent', name: 'Ada' }, caller);
+    return runtime.ask(contract.executeAgent, { agentId: agent.agentId, input: { query } }, caller);
+  };
+
+  it('answers from the article that is found, and names it', async () => {
+    const run = await ask(runtime.tenant(), 'How do I reset my password?');
+
+    expect(run).toMatchObject({
+      status: 'completed',
+      outcome: 'resolved',
+      output: {
+        answer: expect.stringContaining('Forgot password'),
+        sources: [{ title: 'Reset your password', url: 'https://help.example.com/reset' }],
+        confidence: expect.any(Number),
+      },
+      usage: { model: expect.stringMatching(/^local\//) },
+    });
+  });
+
+  it('does not invent an answer when nothing is found', async () => {
+    runtime.knowledge = [];
+
+    const run = await ask(runtime.tenant(), 'Do you sell spare parts for the moon rover?');
+    runtime.knowledge = ['Reset your password'];
+
+    expect(run).toMatchObject({ status: 'failed', outcome: 'failed', output: null, error: { code: 'no_supported_answer' } });
   });
 });
 

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { tenantActivated, tenantDeactivated, tenantSuspended, tenantUpdated } from '@support101/contracts/tenancy';
+import { tenantActivated, tenantDeactivated, tenantDeleted, tenantSuspended, tenantUpdated } from '@support101/contracts/tenancy';
 import { Consumes, type Delivery } from '@support101/messaging';
 import { TenantsService } from './tenants.service.js';
 
@@ -25,6 +25,11 @@ export class TenantsConsumers {
 
   @Consumes(tenantDeactivated, { durable: 'tenants' })
   async onDeactivated({ event }: Delivery<typeof tenantDeactivated>): Promise<void> {
+    this.tenants.forget(event.tenantid);
+  }
+
+  @Consumes(tenantDeleted, { durable: 'tenants' })
+  async onDeleted({ event }: Delivery<typeof tenantDeleted>): Promise<void> {
     this.tenants.forget(event.tenantid);
   }
 }
