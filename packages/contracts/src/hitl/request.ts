@@ -80,6 +80,10 @@ export const requestContent = {
   expiresAt: Timestamp.optional(),
 } as const;
 
+/** A wish for a request: everything the asking side says. */
+export const RequestContent = z.object(requestContent);
+export type RequestContent = z.infer<typeof RequestContent>;
+
 /** A question to a person, in a tenant’s queue. */
 export const HitlRequest = z
   .object({

@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import type { EventContract, InputOf, OutputOf, Rpc, TenantCaller, TenantId } from '@support101/contracts';
+import { Database, type SystemReason, type Tx } from '@support101/database';
+import { type Delivery, Idempotency, Inbox } from '@support101/messaging';
+
+/** The ways to a transaction on the tables of hitl. */
+@Injectable()
+export class HitlDatabase {
+  constructor(
+    private readonly database: Database,
+    private readonly idempotency: Idempotency,
+    private readonly inbox: Inbox,
+  ) {}
+
+  /** One transaction that sees and writes the rows of this tenant only. */
+  forTenant<T>(tenantId: TenantId, run: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.database.forTenant(tenantId, run);
+  }
+
+  /** One transaction that sees the rows of all tenants. */
+  asSystem<T>(reason: SystemReason, run: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.database.asSystem(reason, run);
+  }
+
+  /** A tenant transaction whose answer is kept under the caller's idempotency key, if there is one. */
+  once<C extends Rpc>(
+    contract: C,
+    input: InputOf<C>,
+    caller: TenantCaller,
+    run: (tx: Tx) => Promise<OutputOf<C>>,
+  ): Promise<OutputOf<C>> {
+    return this.idempotency.run(contract, input, caller, run);
+  }
+
+  /** A transaction of the event's tenant that is left out when this durable has handled the event before. */
+  async onceDelivered<E extends EventContract>(delivery: Delivery<E>, run: (tx: Tx) => Promise<void>): Promise<void> {
+    await this.inbox.once(delivery, run);
+  }
+}

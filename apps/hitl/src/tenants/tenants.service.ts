@@ -1,0 +1,19 @@
+import { Injectable } from '@nestjs/common';
+import type { tenantDeleted } from '@support101/contracts/tenancy';
+import type { Delivery } from '@support101/messaging';
+import { HitlDatabase } from '../platform/hitl-database.js';
+import { TenantsRepository } from './tenants.repository.js';
+
+/** What becomes of a tenant's rows. */
+@Injectable()
+export class TenantsService {
+  constructor(
+    private readonly database: HitlDatabase,
+    private readonly tenants: TenantsRepository,
+  ) {}
+
+  /** Leaves nothing of a deleted tenant. A timer that is still set finds its request gone. */
+  remove(delivery: Delivery<typeof tenantDeleted>): Promise<void> {
+    return this.database.onceDelivered(delivery, (tx) => this.tenants.removeAll(tx, delivery.event.tenantid));
+  }
+}
