@@ -8,7 +8,7 @@ const registry = buildRegistry([contracts]);
 describe('tenancy contracts', () => {
   it('fit into one registry and belong to tenancy', () => {
     expect(ofService(registry, 'tenancy')).toEqual(registry);
-    expect(registry.rpcs).toHaveLength(16);
+    expect(registry.rpcs).toHaveLength(19);
     expect(registry.events).toHaveLength(10);
   });
 
