@@ -119,13 +119,13 @@ export function checkMayDecide(principalType: string): void {
 function catchUp<L extends Life>(before: L, at: Date): Step<L> {
   if (!isOpen(before.status)) return { after: before, facts: [] };
   const expires = isDue(before.expiresAt, at);
-  // What would have fallen due after the expiry did not happen.
+  // What would have fallen due after the expiry did not happen; what did, in the order in which it was due.
   const until = expires && before.expiresAt !== null ? before.expiresAt : at;
-  const steps = [judgeSla(before, until, at), ...(isDue(before.claimExpiresAt, until) ? [release('lease_expired')] : [])];
-  if (expires) steps.push(close('expired', at, { kind: 'expired' }));
-  return steps.reduce<Step<L>>(
-    (step, { change, facts }) =>
-      change === undefined ? step : { after: { ...step.after, ...change }, facts: [...step.facts, ...facts] },
+  const happened = [lease(before, until), sla(before, until, at)].filter((each) => each !== undefined);
+  happened.sort((one, other) => one.due.getTime() - other.due.getTime());
+  if (expires) happened.push({ due: until, ...close('expired', at, { kind: 'expired' }) });
+  return happened.reduce<Step<L>>(
+    (step, { change, facts }) => ({ after: { ...step.after, ...change }, facts: [...step.facts, ...facts] }),
     { after: before, facts: [] },
   );
 }
@@ -136,11 +136,21 @@ interface Change {
   readonly facts: readonly Fact[];
 }
 
-function judgeSla(life: Life, until: Date, at: Date): Change {
-  if (life.slaBreachedAt !== null) return { facts: [] };
-  if (isDue(life.slaDeadline, until)) return { change: { slaBreachedAt: at }, facts: [{ kind: 'breached' }] };
-  if (life.slaWarnedAt !== null || !isDue(life.slaWarnAt, until)) return { facts: [] };
-  return { change: { slaWarnedAt: at }, facts: [{ kind: 'warned' }] };
+interface Happened extends Change {
+  readonly due: Date;
+}
+
+function lease({ claimExpiresAt }: Life, until: Date): Happened | undefined {
+  return claimExpiresAt !== null && isDue(claimExpiresAt, until)
+    ? { due: claimExpiresAt, ...release('lease_expired') }
+    : undefined;
+}
+
+function sla({ slaWarnAt, slaDeadline, slaWarnedAt, slaBreachedAt }: Life, until: Date, at: Date): Happened | undefined {
+  if (slaBreachedAt !== null) return undefined;
+  if (isDue(slaDeadline, until)) return { due: slaDeadline, change: { slaBreachedAt: at }, facts: [{ kind: 'breached' }] };
+  if (slaWarnedAt !== null || !isDue(slaWarnAt, until)) return undefined;
+  return { due: slaWarnAt, change: { slaWarnedAt: at }, facts: [{ kind: 'warned' }] };
 }
 
 function release(how: 'unassigned' | 'lease_expired'): Change {
