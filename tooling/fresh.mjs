@@ -78,7 +78,7 @@ async function portIsFree() {
 /** Runs shell text; every command must succeed, and an HTTP error is a failure. */
 async function shell(text, cwd) {
   console.log(`\n$ ${text.replaceAll('\n', '\n  ')}`);
-  const prelude = 'set -euo pipefail; curl() { command curl --fail-with-body "$@" && echo; }';
+  const prelude = 'set -euo pipefail; curl() { command curl --fail "$@" && echo; }';
   const { code } = await run('bash', ['-c', `${prelude}\n${text}`], {
     cwd,
     env: environment,

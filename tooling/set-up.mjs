@@ -36,6 +36,8 @@ export async function install(progress) {
   const step = progress.step('installing dependencies');
   const { code, output } = await run('npx', ['--yes', 'pnpm@12', 'install', '--frozen-lockfile', '--reporter=append-only'], {
     cwd: root,
+    // npm waits 10 s and more before it tries again: too long for somebody who only forgot the network.
+    env: { npm_config_fetch_retry_mintimeout: '2000', npm_config_fetch_retry_maxtimeout: '5000', ...process.env },
     onOutput: (chunk) => {
       const counts = [...chunk.matchAll(/Progress: resolved (\d+), reused (\d+), downloaded (\d+), added (\d+)/g)].at(-1);
       if (counts !== undefined) step.update(`${counts[4]} of ${counts[1]} packages`);
