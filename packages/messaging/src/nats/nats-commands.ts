@@ -1,6 +1,7 @@
 import { errors, headers as natsHeaders, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { DomainError } from '@support101/contracts';
 import type { MessagingLog } from '../messaging-log.js';
+import type { NatsLink } from './nats-link.js';
 import { settleWithin, systemTime } from '../time.js';
 import { checkSize, drainMs, type Subscription, type WireMessage } from '../transport.js';
 
@@ -29,9 +30,13 @@ export async function request(
 }
 
 /** Answers a subject in a queue group. */
-export function serve(nc: NatsConnection, subject: string, group: string, handler: Handler, log: MessagingLog): Subscription {
+export function serve(
+  link: NatsLink,
+  subject: string,
+  { group, handler, log }: { readonly group: string; readonly handler: Handler; readonly log: MessagingLog },
+): Subscription {
   const running = new Set<Promise<void>>();
-  const subscription = nc.subscribe(subject, {
+  const subscription = link.nc.subscribe(subject, {
     queue: group,
     callback: (error, message) => {
       if (error !== null) return log.warn({ subject, error }, 'a subscription to commands failed');
@@ -41,7 +46,9 @@ export function serve(nc: NatsConnection, subject: string, group: string, handle
   });
   return {
     close: async () => {
-      if (!nc.isClosed() && !subscription.isClosed()) await subscription.drain();
+      // What the server has sent already is answered; with the connection lost there is nothing to wait for.
+      if (link.up) await settleWithin(systemTime, drainMs, [subscription.drain()]);
+      else subscription.unsubscribe();
       await settleWithin(systemTime, drainMs, running);
     },
   };

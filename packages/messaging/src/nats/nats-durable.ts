@@ -1,4 +1,4 @@
-import { JetStreamApiCodes, type JsMsg } from '@nats-io/jetstream';
+import type { JsMsg } from '@nats-io/jetstream';
 import { EventEnvelope } from '@support101/contracts';
 import { EventLanes } from '../event-lanes.js';
 import type { MessagingLog } from '../messaging-log.js';
@@ -14,7 +14,7 @@ import {
 } from '../transport.js';
 import { NatsLease } from './nats-lease.js';
 import type { NatsLink } from './nats-link.js';
-import { ackWaitMs, deadLetterSubject, ensureConsumer, isApiError, streamNames } from './nats-streams.js';
+import { ackWaitMs, deadLetterSubject, ensureConsumer, isMissing, streamNames } from './nats-streams.js';
 
 /** Events taken from the broker and not settled, at most: those that wait for their next try are among them. */
 const heldAtMost = 500;
@@ -31,6 +31,9 @@ const suspicious = 20;
  */
 export class NatsDurable implements ConsumerSubscription {
   readonly name: string;
+  private readonly link: NatsLink;
+  private readonly log: MessagingLog;
+  readonly #prepare: () => Promise<void>;
   readonly #lanes: EventLanes;
   readonly #lease: NatsLease;
   readonly #held = new Set<JsMsg>();
@@ -42,16 +45,19 @@ export class NatsDurable implements ConsumerSubscription {
   #closed = false;
 
   constructor(
-    private readonly link: NatsLink,
+    /** `prepare` makes the streams again where they are gone. */
+    ports: { readonly link: NatsLink; readonly log: MessagingLog; prepare(): Promise<void> },
     private readonly options: ConsumeOptions,
     handler: EventHandler,
-    private readonly log: MessagingLog,
   ) {
+    this.link = ports.link;
+    this.log = ports.log;
+    this.#prepare = () => ports.prepare();
     this.name = options.durable;
     const onDeadLetter = (letter: DeadLetter) => this.#bury(letter);
-    this.#lanes = new EventLanes({ ...options, onDeadLetter }, systemTime, log);
+    this.#lanes = new EventLanes({ ...options, onDeadLetter }, systemTime, ports.log);
     this.#detach = this.#lanes.attach({ ...options, onDeadLetter }, handler);
-    this.#lease = new NatsLease(link, options.durable, () => {
+    this.#lease = new NatsLease(ports.link, options.durable, () => {
       this.#pulling = this.#pulling.then(() => this.#pull());
     });
   }
@@ -65,7 +71,7 @@ export class NatsDurable implements ConsumerSubscription {
   async start(): Promise<void> {
     await ensureConsumer(this.link.jsm, this.name, this.options.types);
     this.#keepAlive = setInterval(() => this.#working(), ackWaitMs / 3);
-    this.#lease.start();
+    await this.#lease.start();
   }
 
   replay(event: EventEnvelope): Promise<void> {
@@ -109,10 +115,13 @@ export class NatsDurable implements ConsumerSubscription {
 
   /** A server that lost its data has lost the consumer too. */
   async #restore(error: unknown): Promise<void> {
-    if (!isApiError(error, JetStreamApiCodes.ConsumerNotFound)) return;
-    await ensureConsumer(this.link.jsm, this.name, this.options.types).catch((failure: unknown) => {
+    if (!isMissing(error)) return;
+    try {
+      await this.#prepare();
+      await ensureConsumer(this.link.jsm, this.name, this.options.types);
+    } catch (failure) {
       this.log.warn({ durable: this.name, error: failure }, 'the consumer could not be made again');
-    });
+    }
   }
 
   #take(message: JsMsg): void {

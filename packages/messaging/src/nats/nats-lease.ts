@@ -1,7 +1,7 @@
 import { JetStreamApiCodes } from '@nats-io/jetstream';
 import { randomUUID } from 'node:crypto';
 import type { NatsLink } from './nats-link.js';
-import { isApiError, leaseSubject, streamNames } from './nats-streams.js';
+import { isApiError, isMissing, leaseSubject, streamNames } from './nats-streams.js';
 
 const tickMs = 1_000;
 /** A holder that has given no sign for this long is taken for dead. */
@@ -36,11 +36,12 @@ export class NatsLease {
     return this.#held;
   }
 
-  /** Tries to become the holder, now and every second, and stays it. */
-  start(): void {
+  /** Tries to become the holder, now and every second, and stays it; resolves after the first try. */
+  start(): Promise<void> {
     this.#ticking = this.#tick().finally(() => {
-      if (!this.#closed) this.#timer = setTimeout(() => this.start(), tickMs);
+      if (!this.#closed) this.#timer = setTimeout(() => void this.start(), tickMs);
     });
+    return this.#ticking;
   }
 
   /** Lets another process have it at once. */
@@ -58,7 +59,7 @@ export class NatsLease {
       else if (await this.#mayTake()) await this.#take();
     } catch (error) {
       // Somebody else wrote after us, or nobody can tell: then it is lost when the others may think so too.
-      const overtaken = isApiError(error, JetStreamApiCodes.StreamWrongLastSequence, JetStreamApiCodes.StreamNotFound);
+      const overtaken = isMissing(error) || isApiError(error, JetStreamApiCodes.StreamWrongLastSequence);
       if (overtaken || performance.now() - this.#seenAt > leaseMs - tickMs) this.#held = false;
     }
   }

@@ -117,6 +117,12 @@ export function isApiError(error: unknown, ...codes: number[]): boolean {
   return error instanceof JetStreamApiError && codes.includes(error.code);
 }
 
+/** True when the stream or consumer that was meant is not there. */
+export function isMissing(error: unknown): boolean {
+  if (error instanceof Error && error.name === 'JetStreamNotEnabled') return true; // nobody answered on the stream's subjects
+  return isApiError(error, JetStreamApiCodes.StreamNotFound, JetStreamApiCodes.ConsumerNotFound);
+}
+
 function differences(must: object, is: object): string[] {
   const actual = new Map(Object.entries(is));
   return Object.entries(must)

@@ -1,6 +1,6 @@
-import { eventSubject, eventSubjectRoot, isDomainError, DomainError, TenantId, type EventEnvelope } from '@support101/contracts';
-import { JetStreamApiCodes } from '@nats-io/jetstream';
+import { eventSubject, eventSubjectRoot, DomainError, TenantId, type EventEnvelope } from '@support101/contracts';
 import { silentLog, type MessagingLog } from '../messaging-log.js';
+import { settleWithin, systemTime } from '../time.js';
 import {
   checkSize,
   passes,
@@ -18,13 +18,17 @@ import {
 import { request, serve } from './nats-commands.js';
 import { NatsDurable } from './nats-durable.js';
 import { NatsLink, type NatsOptions } from './nats-link.js';
-import { ensureStreams, isApiError, streamNames } from './nats-streams.js';
+import { ensureStreams, isMissing, streamNames } from './nats-streams.js';
+
+/** How long acknowledgements may take to leave when closing, in milliseconds. */
+const lastWordsMs = 2_000;
 
 /** Commands over NATS' request/reply, events over JetStream. Made for servers from 2.9 on. */
 export class NatsTransport implements Transport {
   readonly #durables = new Set<NatsDurable>();
   readonly #subscriptions = new Set<Subscription>();
   #wrong: string | undefined;
+  #preparing: Promise<void> | undefined;
   #closed = false;
 
   private constructor(
@@ -59,7 +63,7 @@ export class NatsTransport implements Transport {
   }
 
   async serve(subject: string, group: string, handler: (message: WireMessage) => Promise<WireMessage>): Promise<Subscription> {
-    const subscription = serve(this.link.nc, subject, group, handler, this.log);
+    const subscription = serve(this.link, subject, { group, handler, log: this.log });
     await this.link.nc.flush();
     return this.#tracked(subscription);
   }
@@ -72,7 +76,7 @@ export class NatsTransport implements Transport {
   }
 
   async consume(options: ConsumeOptions, handler: EventHandler): Promise<ConsumerSubscription> {
-    const durable = new NatsDurable(this.link, options, handler, this.log);
+    const durable = new NatsDurable({ link: this.link, prepare: () => this.#prepare(), log: this.log }, options, handler);
     await durable.start();
     this.#durables.add(durable);
     return {
@@ -115,8 +119,8 @@ export class NatsTransport implements Transport {
     this.#closed = true;
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
     await Promise.all([...this.#durables].map((durable) => durable.close()));
-    if (this.link.up) await this.link.nc.drain();
-    else await this.link.nc.close();
+    if (this.link.up) await settleWithin(systemTime, lastWordsMs, [this.link.nc.drain()]);
+    await this.link.nc.close();
   }
 
   async #publishInOrder(events: readonly EventEnvelope[], results: Map<EventEnvelope, PublishResult>): Promise<void> {
@@ -140,13 +144,18 @@ export class NatsTransport implements Transport {
       });
       return undefined;
     } catch (error) {
-      if (isApiError(error, JetStreamApiCodes.StreamNotFound) || isNoResponder(error)) void this.#prepare();
+      if (isMissing(error)) void this.#prepare();
       return error instanceof Error ? error : new Error(String(error));
     }
   }
 
   /** Makes what a server without its data no longer has. */
-  async #prepare(): Promise<void> {
+  #prepare(): Promise<void> {
+    this.#preparing ??= this.#prepareNow().finally(() => (this.#preparing = undefined));
+    return this.#preparing;
+  }
+
+  async #prepareNow(): Promise<void> {
     if (this.#closed) return;
     try {
       await ensureStreams(this.link.jsm, this.replicas);
@@ -167,9 +176,4 @@ export class NatsTransport implements Transport {
     this.#subscriptions.add(tracked);
     return tracked;
   }
-}
-
-/** No stream listens to the subject. */
-function isNoResponder(error: unknown): boolean {
-  return !isDomainError(error) && error instanceof Error && /no responders|503/i.test(error.message);
 }
