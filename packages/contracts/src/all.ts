@@ -2,6 +2,7 @@ import { buildRegistry } from './kernel/registry.js';
 import * as agentRuntime from './agent-runtime.js';
 import * as learning from './learning.js';
 import * as tenancy from './tenancy.js';
+import * as webhookGateway from './webhook-gateway.js';
 
 /** Every contract of every service. Loading it fails when two of them collide. */
-export const registry = buildRegistry([tenancy, agentRuntime, learning]);
+export const registry = buildRegistry([tenancy, agentRuntime, learning, webhookGateway]);

@@ -20,7 +20,7 @@ export function inputPlaces(contract: Routed): InputPlaces {
   const { http, input } = contract;
   const path = pathParameters(http.path);
   const ifMatch = http.etag === true && http.method !== 'GET' ? 'expectedVersion' : undefined;
-  const taken = new Set([...path, http.preferWait, ifMatch]);
+  const taken = new Set([...path, http.preferWait, ifMatch, http.raw?.body, http.raw?.headers]);
   const hasBody = http.method !== 'GET' && http.method !== 'DELETE';
   return {
     path,
@@ -67,7 +67,7 @@ function headersOf(contract: Routed, places: InputPlaces): (keyof typeof headerP
   const ofTenant = 'resource' in access && (access.tenant ?? 'caller') === 'caller';
   return [
     ...(ofTenant ? (['TenantId'] as const) : []),
-    ...(http.method === 'POST' ? (['IdempotencyKey'] as const) : []),
+    ...(http.method === 'POST' && http.raw === undefined ? (['IdempotencyKey'] as const) : []),
     ...(places.ifMatch === undefined ? [] : (['IfMatch'] as const)),
     ...(places.preferWait === undefined ? [] : (['Prefer'] as const)),
     ...(contract.kind === 'stream' ? (['LastEventId'] as const) : []),

@@ -23,8 +23,9 @@ function errorCodes(contract: Routed): ErrorCode[] {
   const add = (condition: boolean, ...more: ErrorCode[]) => condition && more.forEach((code) => codes.add(code));
   add(!('public' in access), 'unauthenticated', 'forbidden', 'tenant_inactive', 'tenant_not_found', 'rate_limited');
   add('resource' in access && (access.tenant ?? 'caller') === 'caller', 'tenant_required');
-  add(places.hasBody, 'malformed_json', 'payload_too_large', 'unsupported_media_type');
-  add(http.method === 'POST', 'idempotency_in_flight', 'idempotency_key_reused');
+  add(places.hasBody, 'payload_too_large', 'unsupported_media_type');
+  add(places.hasBody && http.raw === undefined, 'malformed_json');
+  add(http.method === 'POST' && http.raw === undefined, 'idempotency_in_flight', 'idempotency_key_reused');
   add(places.ifMatch !== undefined, 'version_mismatch');
   return [...codes].sort();
 }

@@ -60,6 +60,14 @@ const watchThings = stream('demo.things.watch.v1', {
   item: Thing,
   errors: [],
 });
+const takeThing = rpc('demo.things.take.v1', {
+  summary: 'Take a signed thing',
+  access: { public: true },
+  http: { method: 'POST', path: '/v1/signed-things/{thingId}', status: 202, raw: { body: 'bytes', headers: 'given' } },
+  input: z.object({ thingId: id('agt'), bytes: z.base64(), given: z.record(z.string(), z.string()) }),
+  output: z.object({}),
+  errors: ['unauthenticated'],
+});
 const hidden = rpc('demo.things.count.v1', {
   summary: 'Count things',
   access: { internal: true },
@@ -68,7 +76,10 @@ const hidden = rpc('demo.things.count.v1', {
   errors: [],
 });
 
-const document = openapi(buildRegistry([{ createThing, updateThing, listThings, deleteThing, watchThings, hidden }]), info);
+const document = openapi(
+  buildRegistry([{ createThing, updateThing, listThings, deleteThing, watchThings, takeThing, hidden }]),
+  info,
+);
 const operation = (method: string, path: string) => document.paths[path]?.[method] as OpenApiOperation & Record<string, never>;
 const refs = (method: string, path: string) =>
   operation(method, path).parameters.flatMap((parameter) =>
@@ -101,7 +112,12 @@ describe('openapi', () => {
   });
 
   it('shows contracts with a route only', () => {
-    expect(Object.keys(document.paths)).toEqual(['/v1/things', '/v1/things/events', '/v1/things/{thingId}']);
+    expect(Object.keys(document.paths)).toEqual([
+      '/v1/signed-things/{thingId}',
+      '/v1/things',
+      '/v1/things/events',
+      '/v1/things/{thingId}',
+    ]);
     expect(JSON.stringify(document)).not.toContain('demo.things.count.v1');
   });
 
@@ -185,6 +201,18 @@ describe('openapi', () => {
       content: { 'text/event-stream': { schema: { contentSchema: { $ref: '#/components/schemas/Thing' } } } },
     });
     expect(refs('get', '/v1/things/events')).toContain('LastEventId');
+  });
+
+  it('takes a raw body of any media type and shows none of the fields it goes to', () => {
+    const take = operation('post', '/v1/signed-things/{thingId}');
+
+    expect(Object.keys((take.requestBody as unknown as { content: object }).content)).toEqual([
+      'application/json',
+      'application/octet-stream',
+    ]);
+    expect(JSON.stringify(take)).not.toMatch(/bytes"|given/);
+    expect(refs('post', '/v1/signed-things/{thingId}')).toEqual(['RequestId', 'TraceParent']);
+    expect(Object.keys(take.responses)).toEqual(['202', '400', '401', '413', '415', '500', '503', '504']);
   });
 
   it('refuses two shapes of one name', () => {

@@ -91,6 +91,7 @@ function operation(contract: Routed, book: SchemaBook, failures: Map<string, obj
 function bodyOf(contract: Routed, property: (name: string) => JsonSchema, required: ReadonlySet<string>): object | undefined {
   const places = inputPlaces(contract);
   if (!places.hasBody) return undefined;
+  if (contract.http.raw !== undefined) return rawBody;
   const mandatory = places.rest.filter((name) => required.has(name));
   const schema = {
     type: 'object',
@@ -100,6 +101,15 @@ function bodyOf(contract: Routed, property: (name: string) => JsonSchema, requir
   };
   return { required: mandatory.length > 0, content: { 'application/json': { schema } } };
 }
+
+/** Of any media type, but these two say what to expect. */
+const rawBody = {
+  required: true,
+  content: {
+    'application/json': { schema: { description: 'Exactly the bytes that the sender signed' } },
+    'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
+  },
+};
 
 function tagOf(contract: Routed): string {
   const { service, capability } = partsOf(contract.subject);

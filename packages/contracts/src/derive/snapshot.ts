@@ -12,6 +12,7 @@ export interface HttpSnapshot {
   readonly location: boolean;
   readonly etag: boolean;
   readonly preferWait?: string;
+  readonly raw?: boolean;
 }
 
 /** One contract as plain JSON. A command has input and output, a stream input and item, an event data. */
@@ -60,6 +61,7 @@ function httpOf(http: HttpBinding | undefined): { http?: HttpSnapshot } {
       location: http.location !== undefined,
       etag: http.etag === true,
       ...(http.preferWait === undefined ? {} : { preferWait: http.preferWait }),
+      ...(http.raw === undefined ? {} : { raw: true }),
     },
   };
 }

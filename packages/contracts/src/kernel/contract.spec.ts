@@ -45,6 +45,24 @@ describe('rpc', () => {
     expect(declare).toThrow('internal');
   });
 
+  it.each([
+    ['without the fields it names', 'POST', { body: z.string() }, 'headers'],
+    ['on a method that has no body', 'GET', { body: z.string(), headers: z.object({}) }, 'GET'],
+    ['beside fields that nothing fills', 'POST', { body: z.string(), headers: z.object({}), other: z.string() }, 'other'],
+  ] as const)('refuses a raw route %s', (_, method, shape, named) => {
+    const declare = () =>
+      rpc('demo.things.take.v1', {
+        summary: 'Take',
+        access: { public: true },
+        http: { method, path: '/v1/things', raw: { body: 'body', headers: 'headers' } },
+        input: z.object(shape),
+        output: z.object({}),
+        errors: [],
+      });
+
+    expect(declare).toThrow(named);
+  });
+
   it('does not compile without access', () => {
     // @ts-expect-error access is required
     const declare = () => rpc('demo.things.get.v1', { summary: 'Get', input: z.object({}), output: z.object({}), errors: [] });

@@ -20,8 +20,20 @@ export interface HttpBinding<Output = unknown> {
   location?(output: Output): string;
   /** Input field that takes the seconds of `Prefer: wait=N`. */
   readonly preferWait?: string;
+  /**
+   * For requests that others sign: any content type is taken, the input field `body` gets the exact bytes in base64, and
+   * `headers` the request's headers as texts under lower-case names. A header that came more than once has its values
+   * joined with line feeds, which no single value can hold. The query is ignored; there are no other fields.
+   */
+  readonly raw?: RawBinding;
   /** The output has a `version`: it is sent as `ETag`, and `If-Match` becomes the input field `expectedVersion`. */
   readonly etag?: true;
+}
+
+/** The input fields that take a request as it came. */
+export interface RawBinding {
+  readonly body: string;
+  readonly headers: string;
 }
 
 /** A command or query: asked by one, answered by exactly one service. */
@@ -157,12 +169,17 @@ function checkName(name: string): void {
 
 function checkPath(
   subject: string,
-  http: Pick<HttpBinding, 'method' | 'path' | 'preferWait' | 'etag'>,
+  http: Pick<HttpBinding, 'method' | 'path' | 'preferWait' | 'etag' | 'raw'>,
   input: z.ZodObject,
 ): void {
   const named = [...pathParameters(http.path), ...(http.preferWait === undefined ? [] : [http.preferWait])];
   if (http.etag === true && http.method !== 'GET') named.push('expectedVersion');
+  if (http.raw !== undefined) named.push(http.raw.body, http.raw.headers);
   for (const name of named) {
     if (!(name in input.shape)) throw new Error(`${subject}: the route needs the input field ${name}`);
   }
+  if (http.raw === undefined) return;
+  if (http.method === 'GET' || http.method === 'DELETE') throw new Error(`${subject}: ${http.method} has no raw body`);
+  const other = Object.keys(input.shape).find((name) => !named.includes(name));
+  if (other !== undefined) throw new Error(`${subject}: nothing fills ${other} where the body is raw`);
 }

@@ -1,0 +1,3 @@
+export * from './webhook-gateway/inbound.contract.js';
+export * from './webhook-gateway/sources.contract.js';
+export * from './webhook-gateway/webhook-source.js';
