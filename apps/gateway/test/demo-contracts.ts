@@ -113,6 +113,16 @@ export const breakDown = rpc('demo.greetings.break.v1', {
   errors: [],
 });
 
+export const takeThing = rpc('demo.signed.take.v1', {
+  summary: 'Take a signed thing',
+  access: { public: true },
+  http: { method: 'POST', path: '/v1/signed/{thingId}', raw: { body: 'bytes', headers: 'given' }, status: 202 },
+  input: z.object({ thingId: ThingId, bytes: z.base64(), given: z.record(z.string(), z.string()) }),
+  output: z.object({ status: z.string() }),
+  errors: [],
+});
+
 export const registry = buildRegistry([
   { getThing, createThing, updateThing, listThings, deleteThing, getShop, countShops, greet, dawdle, askNobody, breakDown },
+  { takeThing },
 ]);

@@ -2,6 +2,7 @@ import { DomainError, type Access, type Caller, type Rpc } from '@support101/con
 import { isRouted } from '@support101/contracts/derive';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InputReader, type RequestParts } from './input-reader.js';
+import { rawBodyLimit, RawInputReader, takeRawBodies, type RawRequestParts } from './raw-input.js';
 import { traceparentOf, within } from './request-trace.js';
 
 /** A command that has a route. */
@@ -33,26 +34,34 @@ export interface Door {
   ask(contract: RoutedRpc, input: Record<string, unknown>, caller: Caller, signal: AbortSignal): Promise<Answer>;
 }
 
-/** Serves every command that has a route. */
-export function serveContracts(server: FastifyInstance, rpcs: readonly Rpc[], door: Door): void {
-  for (const contract of rpcs) if (isRouted(contract)) serveContract(server, contract, door);
+/** Serves every command that has a route. Those that want their bodies raw have a part of the server of their own. */
+export async function serveContracts(server: FastifyInstance, rpcs: readonly Rpc[], door: Door): Promise<void> {
+  const routed = rpcs.filter((contract): contract is RoutedRpc => isRouted(contract));
+  for (const contract of routed) if (contract.http.raw === undefined) serveContract(server, contract, door);
+  await server.register((part, _options, done) => {
+    takeRawBodies(part);
+    for (const contract of routed) if (contract.http.raw !== undefined) serveContract(part, contract, door);
+    done();
+  });
 }
 
 /** Serves one command: admit, read, ask, answer. All that can be prepared is prepared here, once. */
 function serveContract(server: FastifyInstance, contract: RoutedRpc, door: Door): void {
   const { access, http } = contract;
-  const reader = new InputReader(contract);
+  const reader = http.raw === undefined ? new InputReader(contract) : new RawInputReader(contract, http.raw);
   const takesBody = http.method !== 'GET' && http.method !== 'DELETE';
   server.route({
     method: http.method,
+    ...(http.raw === undefined ? {} : { bodyLimit: rawBodyLimit }),
     url: http.path.replaceAll(/\{([a-zA-Z]+)\}/g, ':$1'),
     // Before the body is read: strangers cannot make us parse.
     onRequest: async (request) => {
-      request.caller = await inTrace(request, () => door.admit(access, presentedBy(request)));
+      const presented = http.raw === undefined ? presentedBy(request) : presentedByStranger(request);
+      request.caller = await inTrace(request, () => door.admit(access, presented));
       if (!takesBody && announcesBody(request)) throw new DomainError('validation_failed', 'This operation takes no body.');
     },
     handler: async (request, reply) => {
-      const input = reader.read(request as RequestParts);
+      const input = reader.read(request as RequestParts & RawRequestParts);
       const { caller } = request;
       if (caller === undefined) throw new DomainError('unauthenticated');
       const signal = goneSignal(reply);
@@ -74,6 +83,13 @@ function presentedBy({ id, headers, params, method, span }: FastifyRequest): Pre
     idempotencyKey: method === 'GET' || method === 'HEAD' ? undefined : textOf(headers['idempotency-key']),
     traceparent: span === undefined ? undefined : traceparentOf(span),
   };
+}
+
+/** A third party knows nothing of our headers: what it sends under their names means something else. */
+function presentedByStranger(request: FastifyRequest): Presented {
+  const { correlationId, authorization, traceparent } = presentedBy(request);
+  const none = undefined;
+  return { correlationId, authorization, traceparent, tenantInPath: none, tenantInHeader: none, idempotencyKey: none };
 }
 
 function announcesBody({ headers }: FastifyRequest): boolean {

@@ -14,7 +14,7 @@ export class RoutesHandlers implements OnModuleInit {
     @Inject(PARTS) private readonly parts: GatewayParts,
   ) {}
 
-  onModuleInit(): void {
-    serveContracts(this.host.httpAdapter.getInstance<FastifyInstance>(), this.parts.registry.rpcs, this.routes);
+  async onModuleInit(): Promise<void> {
+    await serveContracts(this.host.httpAdapter.getInstance<FastifyInstance>(), this.parts.registry.rpcs, this.routes);
   }
 }
