@@ -8,7 +8,7 @@ describe('agent-runtime contracts', () => {
     const registry = buildRegistry([contracts]);
 
     expect(ofService(registry, 'agent-runtime')).toEqual(registry);
-    expect(registry.rpcs).toHaveLength(15);
+    expect(registry.rpcs).toHaveLength(16);
   });
 
   it('can all be shown as JSON Schema', () => {

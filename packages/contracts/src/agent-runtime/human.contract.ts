@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { requestContent } from '../hitl/request.js';
-import { event } from '../kernel/contract.js';
+import { event, rpc } from '../kernel/contract.js';
 import { AgentId, RequestId, RunId } from '../kernel/ids.js';
 import { FreeObject, text } from '../kernel/text.js';
+import { Run, RunStep } from './runs.contract.js';
 
 const ofRun = (data: { runId: string }) => `run:${data.runId}`;
 const identity = { runId: RunId, agentId: AgentId, requestId: RequestId };
@@ -44,6 +45,17 @@ export const RunDecision = z
     response: text(20_000).optional(),
     reason: text(2000).optional(),
     decidedBy: z.string().optional(),
+    /** Digest of the action that may be executed: the one that was shown, or the edited one. */
+    actionDigest: z.string().optional(),
   })
   .meta({ id: 'RunDecision' });
 export type RunDecision = z.infer<typeof RunDecision>;
+
+/** All there is to know about one run, for the service that learns from it. */
+export const traceRun = rpc('agent-runtime.runs.trace.v1', {
+  summary: 'A run with all its steps and what people decided about it',
+  access: { internal: true },
+  input: z.object({ runId: RunId }),
+  output: z.object({ run: Run, steps: z.array(RunStep), decisions: z.array(RunDecision) }),
+  errors: ['run_not_found'],
+});

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { event, rpc } from '../kernel/contract.js';
-import { AgentId, RequestId, RunId, TenantId } from '../kernel/ids.js';
+import { AgentId, ArticleId, id, RequestId, RunId, TenantId } from '../kernel/ids.js';
 import { page, pageQuery } from '../kernel/page.js';
 import { FreeObject, text, Timestamp } from '../kernel/text.js';
 
@@ -141,7 +141,21 @@ export const cancelRun = rpc('agent-runtime.runs.cancel.v1', {
 
 const ofRun = (data: { runId: string }) => `run:${data.runId}`;
 const identity = { runId: RunId, agentId: AgentId, blueprint: z.string(), blueprintVersion: z.string() };
-const ending = { ...identity, stepsCount: z.number().int(), durationMs: z.number().int(), usage: RunUsage };
+const ending = {
+  ...identity,
+  stepsCount: z.number().int(),
+  durationMs: z.number().int(),
+  usage: RunUsage,
+  outcome: RunOutcome.optional(),
+  /** The last request to a person that was decided. */
+  requestId: RequestId.optional(),
+};
+/** What the output says it rests on, where it says so: `sources` and `confidence`. */
+const grounds = {
+  usedArticleIds: z.array(ArticleId).optional(),
+  usedPathIds: z.array(id('gpt')).optional(),
+  confidence: z.number().optional(),
+};
 const reason = z.object({ code: z.string(), detail: z.string() });
 
 /** A run was accepted and waits for a worker. */
@@ -173,7 +187,7 @@ export const runStepExecuted = event('agent-runtime.runs.step-executed.v1', {
 /** A run reached its goal. */
 export const runCompleted = event('agent-runtime.runs.completed.v1', {
   summary: 'A run completed',
-  data: z.object({ ...ending, outcome: RunOutcome }),
+  data: z.object({ ...ending, ...grounds, outcome: RunOutcome }),
   resource: ofRun,
   audit: 'execution_completed',
 });

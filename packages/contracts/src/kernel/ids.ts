@@ -12,6 +12,7 @@ export const idPrefixes = {
   stp: 'run step',
   art: 'knowledge article',
   req: 'human request',
+  tkt: 'ticket',
   rev: 'reviewer',
   esc: 'escalation',
   pol: 'policy',
