@@ -31,7 +31,11 @@ describe('a chain', () => {
   it('is whole when nothing was changed, however it is cut into batches', () => {
     fc.assert(
       fc.property(fc.array(fc.string(), { maxLength: 30 }), fc.nat(30), (outcomes, cut) => {
-        const links = append(emptyChain, outcomes.map((outcome) => fact({ outcome })), sha256);
+        const links = append(
+          emptyChain,
+          outcomes.map((outcome) => fact({ outcome })),
+          sha256,
+        );
 
         const first = follow(emptyChain, links.slice(0, cut), sha256);
         if (!('head' in first)) throw new Error('the first batch is whole');
@@ -98,7 +102,7 @@ describe('factOf', () => {
   };
 
   it('takes action, resource, outcome and the ids that the event names', () => {
-    expect(factOf(event, 'human_feedback_provided')).toMatchObject({
+    expect(factOf(event, 'human_feedback_provided', sha256)).toMatchObject({
       action: 'hitl.requests.decided',
       resource: event.subject,
       outcome: 'approve',

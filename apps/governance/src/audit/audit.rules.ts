@@ -1,6 +1,20 @@
-import type { AuditType, EventEnvelope, EventId, TenantId } from '@support101/contracts';
+import {
+  AgentId,
+  type AuditType,
+  decodeCursor,
+  DomainError,
+  encodeCursor,
+  type EventEnvelope,
+  type EventId,
+  RequestId,
+  RunId,
+  type TenantId,
+} from '@support101/contracts';
 
-/** What happened, before it has a place in the chain. Times are ISO texts, `details` is JSON text. */
+/** SHA-256 of a text, in hex. */
+export type Hash = (text: string) => string;
+
+/** What happened, before it has a place in the chain. Times are ISO texts with milliseconds, `details` is JSON text. */
 export interface AuditFact {
   readonly tenantId: TenantId;
   readonly eventId: EventId;
@@ -10,9 +24,9 @@ export interface AuditFact {
   readonly outcome: string;
   readonly principalType: string;
   readonly principalId: string;
-  readonly agentId: string | null;
-  readonly runId: string | null;
-  readonly requestId: string | null;
+  readonly agentId: AgentId | null;
+  readonly runId: RunId | null;
+  readonly requestId: RequestId | null;
   readonly correlationId: string;
   readonly details: string;
   readonly time: string;
@@ -60,8 +74,8 @@ export function hashedText(fact: AuditFact, sequence: number, previousHash: stri
   ]);
 }
 
-/** The links that append `facts` to a chain, in order. `hash` is SHA-256 in hex. */
-export function append(head: ChainHead, facts: readonly AuditFact[], hash: (text: string) => string): AuditLink[] {
+/** The links that append `facts` to a chain, in order. */
+export function append(head: ChainHead, facts: readonly AuditFact[], hash: Hash): AuditLink[] {
   let { sequence, hash: previousHash } = head;
   return facts.map((fact) => {
     sequence += 1;
@@ -78,11 +92,7 @@ export interface ChainFault {
 }
 
 /** Checks links that must follow `head`, in order; gives the head after them, or the first fault. */
-export function follow(
-  head: ChainHead,
-  links: readonly AuditLink[],
-  hash: (text: string) => string,
-): { head: ChainHead } | { fault: ChainFault } {
+export function follow(head: ChainHead, links: readonly AuditLink[], hash: Hash): { head: ChainHead } | { fault: ChainFault } {
   let { sequence, hash: previousHash } = head;
   for (const link of links) {
     if (link.sequence !== sequence + 1) return { fault: { sequence: sequence + 1, problem: 'gap' } };
@@ -94,41 +104,78 @@ export function follow(
   return { head: { sequence, hash: previousHash } };
 }
 
-/** Whether the chain ends where it is kept to end: a tail that was cut off is found here. */
+/** Whether the chain ends where it is kept to end: a tail that was cut off, or put on, is found here. */
 export function endsAt(found: ChainHead, kept: ChainHead): ChainFault | undefined {
   if (found.sequence === kept.sequence && found.hash === kept.hash) return undefined;
   return { sequence: Math.min(found.sequence, kept.sequence) + 1, problem: 'head_mismatch' };
 }
 
+/** Longest `details` in UTF-16 units. What is longer is cut down: an audit says what was done, not everything that was read. */
+export const longestDetails = 32_768;
+const longestField = 500;
+const deepest = 30;
+
 /** The audit's view of an event. */
-export function factOf(event: EventEnvelope, eventType: AuditType): AuditFact {
-  const [kind, id] = splitResource(event.subject);
-  const named = (field: string, prefix: string): string | null => {
-    const value = event.data[field];
-    if (typeof value === 'string' && value.startsWith(`${prefix}_`)) return value;
-    return kind !== undefined && id?.startsWith(`${prefix}_`) === true ? id : null;
-  };
+export function factOf(event: EventEnvelope, eventType: AuditType, hash: Hash): AuditFact {
+  const subjectId = event.subject.slice(event.subject.indexOf(':') + 1);
+  const { data } = event;
   return {
     tenantId: event.tenantid,
     eventId: event.id,
     eventType,
-    action: event.type.replace(/\.v\d+$/, ''),
-    resource: event.subject,
-    outcome: event.outcome,
-    principalType: event.principaltype,
-    principalId: event.principalid,
-    agentId: named('agentId', 'agt'),
-    runId: named('runId', 'run'),
-    requestId: named('requestId', 'req'),
-    correlationId: event.correlationid,
-    details: JSON.stringify(event.data),
-    time: event.time,
+    action: storable(event.type.replace(/\.v\d+$/, '')),
+    resource: storable(event.subject),
+    outcome: storable(event.outcome),
+    principalType: storable(event.principaltype),
+    principalId: storable(event.principalid),
+    agentId: idIn(AgentId, data['agentId'], subjectId),
+    runId: idIn(RunId, data['runId'], subjectId),
+    requestId: idIn(RequestId, data['requestId'], subjectId),
+    correlationId: storable(event.correlationid),
+    details: detailsOf(data, hash),
+    time: new Date(event.time).toISOString(),
   };
 }
 
-function splitResource(resource: string): [string | undefined, string | undefined] {
-  const [kind, id] = resource.split(':', 2);
-  return [kind, id];
+/**
+ * The data as JSON text that can be stored and shown again: without what Postgres cannot hold, without credentials
+ * (events carry none; this is the second lock), and cut down when it is long.
+ */
+export function detailsOf(data: Readonly<Record<string, unknown>>, hash: Hash): string {
+  const full = JSON.stringify(cleaned(data, deepest));
+  if (full.length <= longestDetails) return full;
+  const short = Object.entries(data).filter(([, value]) => (JSON.stringify(value) ?? '').length <= longestField);
+  const kept = cleaned(Object.fromEntries(short.slice(0, 40)), deepest) as Record<string, unknown>;
+  return JSON.stringify({ ...kept, omitted: { bytes: utf8Length(full), sha256: hash(full) } });
+}
+
+const secretName = /^(authorization|password|secret|secretHash|apiKey|api_key|token|accessToken|refreshToken|privateKey)$/i;
+const secretText = /s101_[0-9A-Za-z]+_[0-9A-Za-z]+/g;
+const removed = '[removed]';
+
+function cleaned(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return storable(value.replaceAll(secretText, removed));
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === 0) return '[deeper]';
+  if (Array.isArray(value)) return value.map((item) => cleaned(item, depth - 1));
+  const entries = Object.entries(value).filter(([key]) => key !== '__proto__');
+  return Object.fromEntries(
+    entries.map(([key, item]) => [storable(key), secretName.test(key) ? removed : cleaned(item, depth - 1)]),
+  );
+}
+
+/** The text with what Postgres or a reader cannot hold replaced: NUL characters and halves of surrogate pairs. */
+export function storable(text: string): string {
+  return text.replaceAll('\u0000', '\uFFFD').toWellFormed();
+}
+
+function utf8Length(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+/** The id that the data name, else what the event is about, if it is an id of that kind. */
+function idIn<T>(schema: { safeParse(value: unknown): { data?: T | undefined } }, named: unknown, subjectId: unknown): T | null {
+  return schema.safeParse(named).data ?? schema.safeParse(subjectId).data ?? null;
 }
 
 /** The types that concern people’s part in the work. */
@@ -139,10 +186,12 @@ export const humanTypes: readonly AuditType[] = [
   'human_approval_denied',
 ];
 
+/** Refusals and violations. */
+export const denialTypes: readonly AuditType[] = ['security_violation', 'rate_limit_exceeded'];
+
 /** The types that concern rights and attacks. */
 export const securityTypes: readonly AuditType[] = [
-  'security_violation',
-  'rate_limit_exceeded',
+  ...denialTypes,
   'permission_granted',
   'permission_revoked',
   'role_assigned',
@@ -150,3 +199,27 @@ export const securityTypes: readonly AuditType[] = [
   'api_key_created',
   'api_key_revoked',
 ];
+
+/** What a list answers of the entries that were found: at most `limit`, and no more than one reply can carry. */
+export function pageOf(found: readonly AuditLink[], limit: number): { shown: AuditLink[]; nextCursor: string | null } {
+  const shown: AuditLink[] = [];
+  let bytes = 0;
+  for (const link of found.slice(0, limit)) {
+    bytes += utf8Length(link.details) + 1_500;
+    if (shown.length > 0 && bytes > largestPage) break;
+    shown.push(link);
+  }
+  const last = found.length > shown.length ? shown.at(-1) : undefined;
+  return { shown, nextCursor: last === undefined ? null : encodeCursor([last.sequence]) };
+}
+
+/** Bytes of entries in one page: a message of the system carries a million, and quotes in details count twice there. */
+const largestPage = 400_000;
+
+/** The sequence after which a page begins; throws `cursor_invalid`. */
+export function placeOf(cursor: string | undefined): number | undefined {
+  if (cursor === undefined) return undefined;
+  const sequence = decodeCursor(cursor, 1)?.[0];
+  if (!Number.isSafeInteger(sequence) || Number(sequence) < 1) throw new DomainError('cursor_invalid');
+  return Number(sequence);
+}

@@ -1,0 +1,78 @@
+import type { TenantId } from '@support101/contracts';
+import { type Database, migrate, openDatabase, startEmbedded } from '@support101/database';
+import { Idempotency, Inbox } from '@support101/messaging';
+import { migrationSets, newId } from '@support101/service-kit';
+import { embeddedPostgres, postgres } from '@support101/testing';
+import { governanceService } from '../src/app.module.js';
+import type { AuditFact } from '../src/audit/audit.rules.js';
+import { GovernanceDatabase } from '../src/platform/governance-database.js';
+
+/** What the tests of repositories run on: every one of these. */
+export const engines = ['native', 'embedded'] as const;
+
+/** The migrated schema of governance on a database of its own. */
+export interface Prepared {
+  readonly url: string;
+  readonly database: Database;
+  readonly governance: GovernanceDatabase;
+  close(): Promise<void>;
+}
+
+/** Makes a database on the engine and migrates it. */
+export async function prepare(engine: (typeof engines)[number]): Promise<Prepared> {
+  const embedded = engine === 'embedded';
+  const server = await (embedded ? embeddedPostgres(startEmbedded) : postgres());
+  const { schema } = governanceService;
+  await migrate({ url: server.url, schema, sets: migrationSets(governanceService) });
+  const database = await openDatabase({ url: server.url, schema, embedded });
+  const governance = new GovernanceDatabase(database, new Idempotency(database), new Inbox(database));
+  return {
+    url: server.url,
+    database,
+    governance,
+    close: async () => {
+      await governance.close();
+      await database.close();
+      await server.close();
+    },
+  };
+}
+
+/** A fact to append. */
+export function fact(tenantId: TenantId, given: Partial<AuditFact> = {}): AuditFact {
+  return {
+    tenantId,
+    eventId: newId('evt'),
+    eventType: 'data_modified',
+    action: 'learning.knowledge.article-created',
+    resource: 'article:x',
+    outcome: 'success',
+    principalType: 'key',
+    principalId: 'key_1',
+    agentId: null,
+    runId: null,
+    requestId: null,
+    correlationId: 'cor_1',
+    details: '{"title":"ü \\"x\\""}',
+    time: '2026-11-22T12:00:00.123Z',
+    ...given,
+  };
+}
+
+/** Runs a statement as the database's owner, past row-level security; `armed` says whether the triggers see it. */
+export async function asOwner({ database }: Pick<Prepared, 'database'>, statement: string, armed = false): Promise<void> {
+  const triggers = (what: string) => `alter table ${database.schema}.audit_entries ${what} trigger user;`;
+  const client = await database.pool.connect();
+  try {
+    await client.query(`begin; set local role none; set local search_path to ${database.schema}`);
+    if (!armed) await client.query(triggers('disable'));
+    await client.query(statement);
+    if (!armed) await client.query(triggers('enable'));
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback');
+    throw error;
+  } finally {
+    client.release();
+  }
+}
