@@ -56,7 +56,7 @@ export const listRoles = rpc('governance.roles.list.v1', {
   errors: ['cursor_invalid'],
 });
 
-/** Makes a role of the tenant’s own. Nobody gives what they do not have: more than the caller has is `forbidden`. */
+/** Makes a role of the tenant’s own: at most 100. */
 export const createRole = rpc('governance.roles.create.v1', {
   summary: 'Create a role',
   access: administer,
@@ -68,12 +68,12 @@ export const createRole = rpc('governance.roles.create.v1', {
     inheritsFrom: z.array(RoleName).max(10).default([]),
   }),
   output: Role,
-  errors: ['role_exists', 'role_not_found', 'role_cycle'],
+  errors: ['role_exists', 'role_not_found', 'role_cycle', 'limit_exceeded'],
 });
 
 const Assignment = z.object({ principalId: PrincipalId, role: RoleName });
 
-/** Gives a principal a role, in which there must be nothing that the caller does not have. */
+/** Gives a principal a role; `forbidden` when it grants anything that the caller does not have. */
 export const assignRole = rpc('governance.roles.assign.v1', {
   summary: 'Assign a role to a principal',
   access: administer,
@@ -110,8 +110,8 @@ export const getPermissions = rpc('governance.permissions.get.v1', {
 });
 
 /**
- * Grants a level that the caller has on a resource, in place of what was granted on the same resource before. Does not
- * expire unless it says when.
+ * Grants a level on a resource, in place of what was granted to the principal on the same resource before; `forbidden`
+ * when the caller does not have it. A principal has at most 200 grants.
  */
 export const grantPermission = rpc('governance.permissions.grant.v1', {
   summary: 'Grant a principal a level on a resource',
@@ -119,7 +119,7 @@ export const grantPermission = rpc('governance.permissions.grant.v1', {
   http: { method: 'POST', path: '/v1/governance/permissions/grant' },
   input: z.object({ principalId: PrincipalId, ...Grant.shape }),
   output: z.object({ principalId: PrincipalId, ...Grant.shape }),
-  errors: [],
+  errors: ['limit_exceeded'],
 });
 
 /** Takes a grant away; taking away what is not there changes nothing. */
