@@ -59,19 +59,29 @@ export function run(program, args, { onOutput, timeoutMs, ...options } = {}) {
 
 /** From now on an interruption ends the children first, then us. */
 export function endChildrenWithUs() {
-  for (const signal of Object.keys(signalNumbers)) {
-    process.on(signal, () => {
-      for (const child of running) signalGroup(child, 'SIGTERM');
-      const insist = setTimeout(() => {
-        for (const child of running) signalGroup(child, 'SIGKILL');
-      }, 10_000);
-      insist.unref();
-      whenAllEnded(() => process.exit(128 + signalNumbers[signal]));
-    });
-  }
+  for (const signal of Object.keys(signalNumbers)) process.on(signal, () => endAll(signal));
   process.on('exit', () => {
     for (const child of running) signalGroup(child, 'SIGKILL');
   });
+}
+
+/** For a program started with a pipe as its input: it ends when whoever started it is gone, even by SIGKILL. */
+export function endWithParent() {
+  process.stdin.resume().once('end', () => endAll('SIGTERM'));
+  process.stdin.unref();
+}
+
+let ending = false;
+
+function endAll(signal) {
+  if (ending) return;
+  ending = true;
+  for (const child of running) signalGroup(child, 'SIGTERM');
+  const insist = setTimeout(() => {
+    for (const child of running) signalGroup(child, 'SIGKILL');
+  }, 10_000);
+  insist.unref();
+  whenAllEnded(() => process.exit(128 + signalNumbers[signal]));
 }
 
 function whenAllEnded(then) {

@@ -15,14 +15,14 @@ async function isRunning(pid: number): Promise<boolean> {
 }
 
 /** A program that starts a shell that starts a sleeper, says the sleeper's pid, and waits. */
-async function startFamily() {
+async function startFamily(ending: 'endChildrenWithUs' | 'endWithParent' = 'endChildrenWithUs') {
   const children = new URL('children.mjs', import.meta.url).href;
   const program = `
-    import { endChildrenWithUs, start } from '${children}';
-    endChildrenWithUs();
+    import { ${ending}, start } from '${children}';
+    ${ending}();
     start('sh', ['-c', 'sleep 600 & echo $!; wait'], { stdio: ['ignore', 'inherit', 'inherit'] });
     setInterval(() => undefined, 1000);`;
-  const parent = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['pipe', 'pipe', 'inherit'] });
   left.push(parent);
   const [line] = (await once(createInterface(parent.stdout), 'line')) as [string];
   return { parent, grandchild: Number(line) };
@@ -37,6 +37,17 @@ describe('endChildrenWithUs', () => {
     const [code] = (await once(parent, 'exit')) as [number];
 
     expect(code).toBe(exitCodeOf(null, signal));
+    await eventually(async () => expect(await isRunning(grandchild)).toBe(false));
+  });
+});
+
+describe('endWithParent', () => {
+  it('ends everything when the other end of the input is gone', async () => {
+    const { parent, grandchild } = await startFamily('endWithParent');
+
+    parent.stdin.destroy();
+    await once(parent, 'exit');
+
     await eventually(async () => expect(await isRunning(grandchild)).toBe(false));
   });
 });

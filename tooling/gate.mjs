@@ -9,7 +9,7 @@ endChildrenWithUs();
 try {
   await install(new Progress());
   const args = ['--disable-warning=ExperimentalWarning', 'tooling/gate/gate.ts', ...process.argv.slice(2)];
-  const gate = start(projectNode, args, { cwd: root, env: projectEnvironment, stdio: 'inherit' });
+  const gate = start(projectNode, args, { cwd: root, env: projectEnvironment, stdio: ['pipe', 'inherit', 'inherit'] });
   gate.once('exit', (code, signal) => process.exit(exitCodeOf(code, signal)));
 } catch (error) {
   if (!(error instanceof Shown)) throw error;

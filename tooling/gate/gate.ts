@@ -1,6 +1,6 @@
 // The gate: runs the rungs, as many side by side as the cores allow, one line each; the last line is the sum.
 import { startKeeper, type Keeper } from '../../packages/testing/src/keeper-client.ts';
-import { endChildrenWithUs } from '../children.mjs';
+import { endChildrenWithUs, endWithParent } from '../children.mjs';
 import { lineOf, type Outcome } from './outcome.ts';
 import { build, rungs } from './rungs.ts';
 import { withCores } from './with-cores.ts';
@@ -14,6 +14,8 @@ if (chosen.length === 0) {
 }
 
 endChildrenWithUs();
+// gate.mjs holds the other end of our input.
+endWithParent();
 const sum = { passed: 0, failed: 0 };
 const keeper: Keeper | undefined = chosen.some(({ needsServers }) => needsServers) ? await startKeeper() : undefined;
 try {
