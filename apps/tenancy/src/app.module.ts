@@ -5,11 +5,12 @@ import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { AuthenticationModule } from './authentication/authentication.module.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
+import { UsageModule } from './usage/usage.module.js';
 
-@Module({ imports: [PlatformModule, TenantsModule, ApiKeysModule, AuthenticationModule] })
+@Module({ imports: [PlatformModule, TenantsModule, ApiKeysModule, AuthenticationModule, UsageModule] })
 class TenancyModule {}
 
-/** Tenancy: tenants, their limits, and their API keys. */
+/** Tenancy: tenants, their API keys, their limits, and what they use. */
 export const tenancyService: ServiceDefinition = {
   name: 'tenancy',
   schema: 'tenancy',

@@ -11,8 +11,8 @@ import {
 } from '@support101/contracts';
 import { countAgents } from '@support101/contracts/agent-runtime';
 import { registry } from '@support101/contracts/all';
-import { bootAlone, type LoneService } from '@support101/service-kit';
-import { eventually, postgres, VirtualClock } from '@support101/testing';
+import { bootAlone, type LoneService, newId } from '@support101/service-kit';
+import { anExampleOf, eventually, postgres, VirtualClock } from '@support101/testing';
 import type { z } from 'zod';
 import { tenancyService } from '../src/app.module.js';
 
@@ -62,10 +62,11 @@ export class LoneTenancy {
     }
   }
 
-  /** Contracts never answered and errors they declare that never came. */
-  unseen(): string[] {
+  /** Contracts never answered and errors they declare that never came; of the given subjects. */
+  unseen(of: (subject: string) => boolean): string[] {
     return ofService(registry, 'tenancy')
-      .rpcs.flatMap(({ subject, errors }) => ['answered', ...errors].map((what) => `${subject} ${what}`))
+      .rpcs.filter(({ subject }) => of(subject))
+      .flatMap(({ subject, errors }) => ['answered', ...errors].map((what) => `${subject} ${what}`))
       .filter((what) => !this.#seen.has(what));
   }
 
@@ -76,6 +77,29 @@ export class LoneTenancy {
       if (found === undefined) throw new Error(`no ${contract.type} of ${tenantId}`);
       return found as EventEnvelope & { data: DataOf<E> };
     });
+  }
+
+  /** Publishes an event as another service would; resolves when it is handled. */
+  async publish<E extends EventContract>(contract: E, tenantId: TenantId, overrides: Partial<DataOf<E>>): Promise<void> {
+    const data = anExampleOf(contract.data, overrides as Partial<z.input<E['data']>>);
+    const [result] = await this.#service.transport.publish([
+      {
+        specversion: '1.0',
+        id: newId('evt'),
+        source: '/support101/test',
+        type: contract.type,
+        subject: contract.resource(data),
+        time: this.clock.now().toISOString(),
+        datacontenttype: 'application/json',
+        tenantid: tenantId,
+        principaltype: 'service',
+        principalid: 'test',
+        outcome: contract.outcome(data),
+        correlationid: 'test',
+        data,
+      },
+    ]);
+    if (result?.ok !== true) throw new Error('the event was not taken');
   }
 
   /** Rows of a table, past row-level security. */

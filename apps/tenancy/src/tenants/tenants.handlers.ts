@@ -59,9 +59,4 @@ export class TenantsHandlers {
   setLimits(input: InputOf<typeof contract.setTenantLimits>, caller: Caller): Promise<contract.Tenant> {
     return this.tenants.setLimits(input, caller);
   }
-
-  @Answers(contract.tenantLimits)
-  limits(input: InputOf<typeof contract.tenantLimits>): Promise<OutputOf<typeof contract.tenantLimits>> {
-    return this.tenants.get(input.tenantId);
-  }
 }
