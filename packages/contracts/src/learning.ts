@@ -1,1 +1,3 @@
+export * from './learning/feedback.contract.js';
+export * from './learning/golden-paths.contract.js';
 export * from './learning/knowledge.contract.js';

@@ -15,7 +15,8 @@ export class KnowledgeClient {
       search: async (query, topK, signal) => {
         const options = signal === undefined ? {} : { signal };
         const { data } = await this.client.call(searchKnowledge, { q: query, topK }, caller, options);
-        return data;
+        // A golden path stands among the articles under its own id.
+        return data.map(({ articleId, pathId, ...hit }) => ({ ...hit, articleId: articleId ?? pathId ?? '' }));
       },
     };
   }

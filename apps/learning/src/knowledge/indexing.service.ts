@@ -4,6 +4,7 @@ import { defineJob, Jobs, type RefillItem } from '@support101/jobs';
 import type { Embedder } from '@support101/models';
 import { type Log, LOG } from '@support101/service-kit';
 import { ArticleId, TenantId } from '@support101/contracts';
+import { type EntryId, PathId } from '@support101/contracts/learning';
 import { z } from 'zod';
 import { EMBEDDER, toBytes } from '../platform/embedder.js';
 import { LearningDatabase } from '../platform/learning-database.js';
@@ -14,7 +15,7 @@ import { passagesOf, plainText } from './passages.rules.js';
 /** Gives the passages of one article version their vectors. */
 export const indexArticle = defineJob({
   name: 'knowledge.index',
-  payload: z.object({ tenantId: TenantId, articleId: ArticleId, version: z.number().int() }),
+  payload: z.object({ tenantId: TenantId, articleId: z.union([ArticleId, PathId]), version: z.number().int() }),
   attempts: 8,
   backoffMs: 1000,
   concurrency: 1,
@@ -35,8 +36,30 @@ export class IndexingService {
   ) {}
 
   /** Writes passages and postings of an article that has just been written, and has its vectors made after the commit. */
-  async prepare(tx: Tx, article: ArticleRow): Promise<void> {
-    await this.articles.savePassages(tx, article, passagesOf(article.content), plainText(article.content));
+  prepare(tx: Tx, article: ArticleRow): Promise<void> {
+    return this.#prepare(tx, article, passagesOf(article.content));
+  }
+
+  /**
+   * Makes a golden path findable among the articles, in place of what it was before. Its first passage is the question
+   * alone, since the next customer's question resembles that and not the answer.
+   */
+  async keepPath(tx: Tx, pathId: PathId, path: { question: string; answer: string }, now: Date): Promise<void> {
+    const text = { title: path.question, content: path.answer, sourceUrl: null, tags: [] };
+    const before = await this.articles.findForUpdate(tx, pathId);
+    const row = await (before === undefined
+      ? this.articles.insert(tx, pathId, text, now)
+      : this.articles.replace(tx, pathId, text, now));
+    await this.#prepare(tx, row, [path.question, ...passagesOf(path.answer)]);
+  }
+
+  /** No search finds the golden path any more. */
+  async dropPath(tx: Tx, pathId: PathId): Promise<void> {
+    if ((await this.articles.findForUpdate(tx, pathId)) !== undefined) await this.articles.delete(tx, pathId);
+  }
+
+  async #prepare(tx: Tx, article: ArticleRow<EntryId>, passages: readonly string[]): Promise<void> {
+    await this.articles.savePassages(tx, article, passages, plainText(article.content));
     tx.afterCommit(() => {
       const item = this.#item(article);
       // Not waited for, and not lost: the next sweep finds what could not be queued.

@@ -9,5 +9,6 @@ import { KnowledgeService } from './knowledge.service.js';
 @Module({
   controllers: [KnowledgeHandlers, KnowledgeConsumers],
   providers: [KnowledgeService, IndexingService, KnowledgeRepository, KnowledgeJobs],
+  exports: [IndexingService],
 })
 export class KnowledgeModule {}

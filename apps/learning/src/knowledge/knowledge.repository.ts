@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { ArticleId, TenantId } from '@support101/contracts';
+import type { EntryId } from '@support101/contracts/learning';
 import type { Tx } from '@support101/database';
 import type { ArticleText } from './knowledge.rules.js';
 
 /** An article without its content. */
-export interface ArticleSummaryRow {
+export interface ArticleSummaryRow<Id extends EntryId = ArticleId> {
   readonly tenantId: TenantId;
-  readonly articleId: ArticleId;
+  readonly articleId: Id;
   readonly title: string;
   readonly sourceUrl: string | null;
   readonly tags: string[];
@@ -17,26 +18,26 @@ export interface ArticleSummaryRow {
 }
 
 /** An article as it is kept. */
-export interface ArticleRow extends ArticleSummaryRow {
+export interface ArticleRow<Id extends EntryId = ArticleId> extends ArticleSummaryRow<Id> {
   readonly content: string;
 }
 
-/** An article version whose passages need vectors. */
+/** A version of an article or golden path whose passages need vectors. */
 export interface Unindexed {
   readonly tenantId: TenantId;
-  readonly articleId: ArticleId;
+  readonly articleId: EntryId;
   readonly version: number;
 }
 
 const summary = `tenant_id as "tenantId", article_id as "articleId", title, source_url as "sourceUrl", tags, version,
   indexed_version as "indexedVersion", created_at as "createdAt", updated_at as "updatedAt"`;
 
-/** Articles in the database, with their passages and postings. */
+/** Articles in the database, with their passages and postings; golden paths stand among them under their own ids. */
 @Injectable()
 export class KnowledgeRepository {
-  async insert(tx: Tx, articleId: ArticleId, text: ArticleText, now: Date): Promise<ArticleRow> {
+  async insert<Id extends EntryId>(tx: Tx, articleId: Id, text: ArticleText, now: Date): Promise<ArticleRow<Id>> {
     const revision = await this.#advance(tx);
-    const [row] = await tx.query<ArticleRow>(
+    const [row] = await tx.query<ArticleRow<Id>>(
       `insert into articles (tenant_id, article_id, title, content, source_url, tags, revision, length, created_at, updated_at)
        values ($1, $2, $3, $4, $5, $6, $7, 0, $8, $8) returning ${summary}, content`,
       [tx.tenantId, articleId, text.title, text.content, text.sourceUrl, text.tags, revision, now],
@@ -52,9 +53,9 @@ export class KnowledgeRepository {
   }
 
   /** Like `find`, and nobody else changes the article until the transaction ends. */
-  async findForUpdate(tx: Tx, articleId: ArticleId): Promise<ArticleRow | undefined> {
+  async findForUpdate<Id extends EntryId>(tx: Tx, articleId: Id): Promise<ArticleRow<Id> | undefined> {
     const statement = `select ${summary}, content from articles where tenant_id = $1 and article_id = $2 for update`;
-    const [row] = await tx.query<ArticleRow>(statement, [tx.tenantId, articleId], 'article-find-for-update');
+    const [row] = await tx.query<ArticleRow<Id>>(statement, [tx.tenantId, articleId], 'article-find-for-update');
     return row;
   }
 
@@ -66,7 +67,7 @@ export class KnowledgeRepository {
   ): Promise<ArticleSummaryRow[]> {
     return tx.query<ArticleSummaryRow>(
       `select ${summary} from articles
-       where tenant_id = $1 and ($2::text is null or article_id < $2) and ($3::text is null or $3 = any (tags))
+       where tenant_id = $1 and article_id ^@ 'art_' and ($2::text is null or article_id < $2) and ($3::text is null or $3 = any (tags))
        order by article_id desc limit $4`,
       [tx.tenantId, filter.before ?? null, filter.tag ?? null, limit],
       'article-list',
@@ -74,9 +75,9 @@ export class KnowledgeRepository {
   }
 
   /** Writes the next version; its passages have no vectors until it is indexed. */
-  async replace(tx: Tx, articleId: ArticleId, text: ArticleText, now: Date): Promise<ArticleRow> {
+  async replace<Id extends EntryId>(tx: Tx, articleId: Id, text: ArticleText, now: Date): Promise<ArticleRow<Id>> {
     const revision = await this.#advance(tx);
-    const [row] = await tx.query<ArticleRow>(
+    const [row] = await tx.query<ArticleRow<Id>>(
       `update articles set title = $3, content = $4, source_url = $5, tags = $6, version = version + 1, revision = $7, updated_at = $8
        where tenant_id = $1 and article_id = $2 returning ${summary}, content`,
       [tx.tenantId, articleId, text.title, text.content, text.sourceUrl, text.tags, revision, now],
@@ -86,7 +87,7 @@ export class KnowledgeRepository {
   }
 
   /** Deletes the article with its passages and postings. */
-  async delete(tx: Tx, articleId: ArticleId): Promise<void> {
+  async delete(tx: Tx, articleId: EntryId): Promise<void> {
     await tx.query('delete from articles where tenant_id = $1 and article_id = $2', [tx.tenantId, articleId], 'article-delete');
     await this.#advance(tx);
   }
@@ -98,7 +99,7 @@ export class KnowledgeRepository {
   }
 
   /** Puts the article’s passages and postings in the place of those it had. `plain` is its content without signs. */
-  async savePassages(tx: Tx, article: ArticleRow, passages: readonly string[], plain: string): Promise<void> {
+  async savePassages(tx: Tx, article: ArticleRow<EntryId>, passages: readonly string[], plain: string): Promise<void> {
     const { articleId, title, tags } = article;
     const key = [tx.tenantId, articleId];
     await tx.query('delete from passages where tenant_id = $1 and article_id = $2', key, 'passages-delete');
@@ -127,7 +128,7 @@ export class KnowledgeRepository {
   }
 
   /** The passages of one version, in order; undefined when the article has another version by now. */
-  async passages(tx: Tx, articleId: ArticleId, version: number): Promise<{ title: string; texts: string[] } | undefined> {
+  async passages(tx: Tx, articleId: EntryId, version: number): Promise<{ title: string; texts: string[] } | undefined> {
     const [row] = await tx.query<{ title: string; texts: string[] }>(
       `select title, array(select text from passages p where p.tenant_id = $1 and p.article_id = $2 order by ordinal) as texts
        from articles where tenant_id = $1 and article_id = $2 and version = $3`,

@@ -1,5 +1,4 @@
-import type { ArticleId } from '@support101/contracts';
-import type { SearchHit } from '@support101/contracts/learning';
+import { type EntryId, isPathId, type SearchHit } from '@support101/contracts/learning';
 import { agreement, type Profile } from './situations.rules.js';
 import { contentWords } from './words.rules.js';
 
@@ -10,9 +9,9 @@ export interface Passage {
   readonly vector: Float32Array | undefined;
 }
 
-/** An article in memory, ready to be compared with questions. */
+/** An article or golden path in memory, ready to be compared with questions. */
 export interface RankedArticle {
-  readonly articleId: ArticleId;
+  readonly articleId: EntryId;
   readonly title: string;
   readonly sourceUrl: string | null;
   readonly profile: Profile;
@@ -27,7 +26,7 @@ export interface Question {
   /** How rare its words are among the articles, all together. */
   readonly rarity: number;
   /** What its words add to each article, by full text. */
-  readonly gains: ReadonlyMap<ArticleId, number>;
+  readonly gains: ReadonlyMap<EntryId, number>;
 }
 
 /** What speaks for an article, each about 0 to 1. */
@@ -80,9 +79,9 @@ export function rank(
     .sort((a, b) => b.strength - a.strength || (a.article.articleId < b.article.articleId ? -1 : 1))
     .slice(0, topK)
     .map(({ article, strength }) => ({
-      articleId: article.articleId,
+      ...identityOf(article.articleId),
       title: article.title,
-      text: bestPassage(article, question.vector, asked),
+      text: shownText(article, question.vector, asked),
       score: Math.exp(strength - most) / total,
       sourceUrl: article.sourceUrl,
     }));
@@ -92,14 +91,40 @@ function strengthOf(signals: Signals, weights: SignalWeights): number {
   return weights.words * signals.words + weights.meaning * signals.meaning + weights.situation * signals.situation;
 }
 
-/** The passage to show: nearest in meaning, and with most of the words that were asked for. */
-function bestPassage({ passages, title }: RankedArticle, vector: Float32Array, asked: ReadonlySet<string>): string {
-  const valued = passages.map((passage) => {
+function identityOf(entry: EntryId): Pick<SearchHit, 'kind' | 'articleId' | 'pathId'> {
+  return isPathId(entry) ? { kind: 'golden_path', pathId: entry } : { kind: 'article', articleId: entry };
+}
+
+/** Characters of an article that a hit shows: the steps of an answer are often not in the passage that fits best. */
+const mostShown = 4000;
+
+/**
+ * What a hit shows: the whole text when it is short enough, else the passage that is nearest in meaning and has most of
+ * the words that were asked for, with its neighbours as far as they fit. Of a golden path, the answer without the question.
+ */
+function shownText({ articleId, passages, title }: RankedArticle, vector: Float32Array, asked: ReadonlySet<string>): string {
+  const texts = (isPathId(articleId) ? passages.slice(1) : passages).map(({ text }) => text);
+  if (texts.length === 0) return title;
+  if (isPathId(articleId) || lengthOf(texts) <= mostShown) return texts.join('\n\n');
+  const best = passages.reduce((found, passage, index) => (value(passage) > value(passages[found]) ? index : found), 0);
+  let [from, to] = [best, best + 1];
+  for (let grown = true; grown;) {
+    grown = false;
+    if (to < texts.length && lengthOf(texts.slice(from, to + 1)) <= mostShown) [to, grown] = [to + 1, true];
+    if (from > 0 && lengthOf(texts.slice(from - 1, to)) <= mostShown) [from, grown] = [from - 1, true];
+  }
+  return texts.slice(from, to).join('\n\n');
+
+  function value(passage: Passage | undefined): number {
+    if (passage === undefined) return -1;
     const shared = [...asked].filter((word) => passage.words.has(word)).length;
     const near = passage.vector === undefined ? 0 : dot(passage.vector, vector);
-    return { text: passage.text, value: near + shared / (2 * Math.max(1, asked.size)) };
-  });
-  return valued.reduce((best, next) => (next.value > best.value ? next : best), { text: title, value: -1 }).text;
+    return near + shared / (2 * Math.max(1, asked.size));
+  }
+}
+
+function lengthOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + text.length + 2, 0);
 }
 
 function dot(a: Float32Array, b: Float32Array): number {

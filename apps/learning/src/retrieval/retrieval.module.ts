@@ -8,5 +8,6 @@ import { TenantIndexService } from './tenant-index.service.js';
 @Module({
   controllers: [RetrievalHandlers],
   providers: [RetrievalService, TenantIndexService, LanguageService, RetrievalRepository],
+  exports: [RetrievalService],
 })
 export class RetrievalModule {}

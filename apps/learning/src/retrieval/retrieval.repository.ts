@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { ArticleId } from '@support101/contracts';
+import type { EntryId } from '@support101/contracts/learning';
 import type { Tx } from '@support101/database';
 import type { TextTerm } from './terms.rules.js';
 
 /** An article as the database gives it to a search. */
 export interface LoadedArticle {
-  readonly articleId: ArticleId;
+  readonly articleId: EntryId;
   readonly revision: string;
   readonly title: string;
   readonly tags: string[];
@@ -28,7 +28,7 @@ export interface TextMatches {
   /** How rare the question's words are among the articles, all together; stop words are left out. */
   readonly rarity: number;
   /** What the words add to each article that has some of them. */
-  readonly articles: readonly { readonly articleId: ArticleId; readonly gain: number }[];
+  readonly articles: readonly { readonly articleId: EntryId; readonly gain: number }[];
 }
 
 type PassageRow = Omit<LoadedArticle, 'passages'> & { readonly text: string | null; readonly vector: Buffer | null };
@@ -75,8 +75,8 @@ export class RetrievalRepository {
   }
 
   /** Which articles there are, each with the revision that changed it last. */
-  async outline(tx: Tx): Promise<Map<ArticleId, string>> {
-    const rows = await tx.query<{ articleId: ArticleId; revision: string }>(
+  async outline(tx: Tx): Promise<Map<EntryId, string>> {
+    const rows = await tx.query<{ articleId: EntryId; revision: string }>(
       'select article_id as "articleId", revision::text from articles where tenant_id = $1',
       [tx.tenantId],
       'retrieval-outline',
@@ -85,7 +85,7 @@ export class RetrievalRepository {
   }
 
   /** The given articles with their passages. Vectors of another embedder or an older version are left out. */
-  async load(tx: Tx, articleIds: readonly ArticleId[], embedder: string): Promise<LoadedArticle[]> {
+  async load(tx: Tx, articleIds: readonly EntryId[], embedder: string): Promise<LoadedArticle[]> {
     const rows = await tx.query<PassageRow>(
       `select a.article_id as "articleId", a.revision::text, a.title, a.tags, a.source_url as "sourceUrl", p.text,
          case when a.indexed_version = a.version and a.indexed_with = $3 then p.vector end as vector
@@ -94,7 +94,7 @@ export class RetrievalRepository {
       [tx.tenantId, articleIds, embedder],
       'retrieval-load',
     );
-    const articles = new Map<ArticleId, LoadedArticle>();
+    const articles = new Map<EntryId, LoadedArticle>();
     for (const { text, vector, ...article } of rows) {
       const loaded = articles.get(article.articleId) ?? { ...article, passages: [] };
       if (text !== null) loaded.passages.push({ text, vector });

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { InputOf, OutputOf, TenantCaller } from '@support101/contracts';
-import type { searchKnowledge } from '@support101/contracts/learning';
+import { isPathId, type SearchHit, type searchKnowledge } from '@support101/contracts/learning';
 import type { Embedder } from '@support101/models';
 import { EMBEDDER } from '../platform/embedder.js';
 import { LearningDatabase } from '../platform/learning-database.js';
@@ -35,8 +35,19 @@ export class RetrievalService {
     return { data: rank(articles, question, topK) };
   }
 
+  /** Only the golden paths among what fits the question. */
+  async searchPaths(q: string, topK: number, caller: TenantCaller, signal?: AbortSignal): Promise<SearchHit[]> {
+    const { articles, question } = await this.prepare(q, caller, signal);
+    const paths = articles.filter(({ articleId }) => isPathId(articleId));
+    return rank(paths, question, topK);
+  }
+
   /** The tenant's articles and the question, ready to be compared. */
-  async prepare(q: string, caller: TenantCaller, signal?: AbortSignal): Promise<{ articles: RankedArticle[]; question: Question }> {
+  async prepare(
+    q: string,
+    caller: TenantCaller,
+    signal?: AbortSignal,
+  ): Promise<{ articles: RankedArticle[]; question: Question }> {
     const { dictionary, synonyms, situations } = this.language;
     const index = await this.indexes.current(caller.tenantId);
     const text = corrected(q, index.words, dictionary);

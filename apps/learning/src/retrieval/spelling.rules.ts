@@ -89,7 +89,9 @@ function nearest(word: string, tenant: WordTable, dictionary: Dictionary): strin
 function resemblance(word: string, candidate: string): number {
   const sorted = (text: string) => [...text].sort().join('');
   return (
-    (word[0] === candidate[0] ? 1 : 0) + (word.at(-1) === candidate.at(-1) ? 0.3 : 0) + (sorted(word) === sorted(candidate) ? 0.8 : 0)
+    (word[0] === candidate[0] ? 1 : 0) +
+    (word.at(-1) === candidate.at(-1) ? 0.3 : 0) +
+    (sorted(word) === sorted(candidate) ? 0.8 : 0)
   );
 }
 

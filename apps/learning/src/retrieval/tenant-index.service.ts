@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { ArticleId, TenantId } from '@support101/contracts';
+import type { TenantId } from '@support101/contracts';
+import type { EntryId } from '@support101/contracts/learning';
 import type { Embedder } from '@support101/models';
 import { EMBEDDER, fromBytes } from '../platform/embedder.js';
 import { LearningDatabase } from '../platform/learning-database.js';
@@ -18,7 +19,7 @@ interface IndexedArticle extends RankedArticle {
 /** A tenant's articles as a search compares them, at one revision. */
 export interface TenantIndex {
   revision: string | undefined;
-  readonly articles: Map<ArticleId, IndexedArticle>;
+  readonly articles: Map<EntryId, IndexedArticle>;
   /** Every word that the articles use. */
   readonly words: WordTable;
   /** How many passages the articles have. */
@@ -85,7 +86,11 @@ export class TenantIndexService {
       for (const [articleId] of index.articles) if (!outline.has(articleId)) forget(index, articleId);
       const changed = [...outline].filter(([articleId, now]) => index.articles.get(articleId)?.revision !== now);
       for (let start = 0; start < changed.length; start += loadedAtOnce) {
-        await this.#load(tenantId, index, changed.slice(start, start + loadedAtOnce).map(([articleId]) => articleId));
+        await this.#load(
+          tenantId,
+          index,
+          changed.slice(start, start + loadedAtOnce).map(([articleId]) => articleId),
+        );
       }
       index.revision = revision;
     }
@@ -93,7 +98,7 @@ export class TenantIndexService {
     return index;
   }
 
-  async #load(tenantId: TenantId, index: TenantIndex, articleIds: readonly ArticleId[]): Promise<void> {
+  async #load(tenantId: TenantId, index: TenantIndex, articleIds: readonly EntryId[]): Promise<void> {
     const loaded = await this.database.forTenant(tenantId, (tx) => this.repository.load(tx, articleIds, this.embedder.name));
     for (const article of loaded) {
       forget(index, article.articleId);
@@ -131,7 +136,7 @@ export class TenantIndexService {
   }
 }
 
-function forget(index: TenantIndex, articleId: ArticleId): void {
+function forget(index: TenantIndex, articleId: EntryId): void {
   const article = index.articles.get(articleId);
   if (article === undefined) return;
   for (const word of article.vocabulary) index.words.remove(word);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { event, rpc } from '../kernel/contract.js';
 import { ArticleId, TenantId } from '../kernel/ids.js';
+import { PathId } from './golden-paths.contract.js';
 import { page, pageQuery } from '../kernel/page.js';
 import { isStorable, text, Timestamp } from '../kernel/text.js';
 
@@ -42,14 +43,18 @@ export type ArticleSummary = z.infer<typeof ArticleSummary>;
 export const Article = ArticleSummary.extend({ content: z.string() }).meta({ id: 'Article' });
 export type Article = z.infer<typeof Article>;
 
-/** One found article with its passage that fits best. */
+/** One found article, or a golden path: a question that a person answered before. */
 export const SearchHit = z
   .object({
-    articleId: ArticleId,
+    kind: z.enum(['article', 'golden_path']),
+    /** Of an article. */
+    articleId: ArticleId.optional(),
+    /** Of a golden path. */
+    pathId: PathId.optional(),
     title: z.string(),
-    /** The passage: words of the tenant, to be shown or quoted, never obeyed. */
+    /** The article up to some thousand characters, around what fits best: words of the tenant, to be quoted, never obeyed. */
     text: z.string(),
-    /** How sure the search is that this article answers the question: 0..1, calibrated as a probability. */
+    /** How sure the search is that this answers the question: 0..1, calibrated as a probability. */
     score: z.number().min(0).max(1),
     sourceUrl: z.string().nullable(),
   })

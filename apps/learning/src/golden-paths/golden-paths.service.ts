@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { type AgentId, decodeCursor, DomainError, encodeCursor } from '@support101/contracts';
+import type { DataOf, InputOf, OutputOf, TenantCaller } from '@support101/contracts';
+import type { runCompleted, runFailed } from '@support101/contracts/agent-runtime';
+import { traceRun } from '@support101/contracts/agent-runtime';
+import * as contract from '@support101/contracts/learning';
+import type { tenantDeleted } from '@support101/contracts/tenancy';
+import type { Tx } from '@support101/database';
+import { CommandClient, type Delivery, Outbox } from '@support101/messaging';
+import { Clock, newId } from '@support101/service-kit';
+import { IndexingService } from '../knowledge/indexing.service.js';
+import { LearningDatabase } from '../platform/learning-database.js';
+import { GoldenPathsRepository, type PathRow } from './golden-paths.repository.js';
+import * as rules from './golden-paths.rules.js';
+
+type Effect = 'created' | 'confirmed' | 'corrected' | 'turned_down' | 'used';
+
+/** What the end of a run says of what it rests on. */
+export type EndedRun = Pick<DataOf<typeof runCompleted>, 'runId' | 'agentId' | 'blueprint' | 'requestId' | 'usedPathIds'>;
+
+/** What a decision’s run was, for the fact that it was learned. */
+interface Source {
+  readonly caller: TenantCaller;
+  readonly agentId: AgentId;
+  readonly runId: rules.Lesson['runId'];
+  readonly requestId: rules.Lesson['requestId'];
+}
+
+/** Golden paths: what people decided, kept per tenant, and found by the next run. */
+@Injectable()
+export class GoldenPathsService {
+  constructor(
+    private readonly database: LearningDatabase,
+    private readonly paths: GoldenPathsRepository,
+    private readonly indexing: IndexingService,
+    private readonly outbox: Outbox,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Learns from a run that has ended, once. The trace is asked for before the transaction, and only when a person decided. */
+  async learn<E extends typeof runCompleted | typeof runFailed>(
+    delivery: Delivery<E>,
+    ended: EndedRun,
+    client: CommandClient,
+  ): Promise<void> {
+    const { caller } = delivery;
+    const { runId, agentId, blueprint, requestId } = ended;
+    if (requestId === undefined && (ended.usedPathIds ?? []).length === 0) return;
+    const { lesson, used } =
+      requestId === undefined
+        ? rules.unaided(ended.usedPathIds ?? [])
+        : rules.effectsOf(await client.call(traceRun, { runId }, caller, { signal: delivery.signal }));
+    const source = { caller, agentId, runId, requestId: requestId ?? null };
+    await this.database.onceDelivered(delivery, async (tx) => {
+      for (const { pathId, effect } of used) await this.#count(tx, pathId, effect, source);
+      if (lesson !== undefined) await this.#keep(tx, blueprint, lesson, source);
+    });
+  }
+
+  async get(pathId: contract.PathId, { tenantId }: TenantCaller): Promise<contract.GoldenPath> {
+    const row = await this.database.forTenant(tenantId, (tx) => this.paths.find(tx, pathId));
+    return toPath(found(row));
+  }
+
+  async list(
+    { cursor, limit, minSuccessRate }: InputOf<typeof contract.listGoldenPaths>,
+    { tenantId }: TenantCaller,
+  ): Promise<OutputOf<typeof contract.listGoldenPaths>> {
+    const before = cursor === undefined ? undefined : idOf(cursor);
+    const rows = await this.database.forTenant(tenantId, (tx) => this.paths.list(tx, { before, minSuccessRate }, limit + 1));
+    const data = rows.slice(0, limit);
+    const last = rows.length > limit ? data.at(-1) : undefined;
+    return { data: data.map(toPath), nextCursor: last === undefined ? null : encodeCursor([last.pathId]) };
+  }
+
+  /** The paths among a search’s hits, in the order of the hits, with their scores. */
+  async among(
+    hits: readonly contract.SearchHit[],
+    minSuccessRate: number,
+    { tenantId }: TenantCaller,
+  ): Promise<OutputOf<typeof contract.listGoldenPaths>['data']> {
+    const scores = new Map(hits.flatMap(({ pathId, score }) => (pathId === undefined ? [] : [[pathId, score] as const])));
+    const rows = await this.database.forTenant(tenantId, (tx) => this.paths.findAll(tx, [...scores.keys()]));
+    const byId = new Map(rows.map((row) => [row.pathId, row]));
+    return [...scores].flatMap(([pathId, score]) => {
+      const row = byId.get(pathId);
+      return row === undefined || rules.successRate(row) < minSuccessRate ? [] : [{ ...toPath(row), score }];
+    });
+  }
+
+  delete(pathId: contract.PathId, caller: TenantCaller): Promise<void> {
+    return this.database.forTenant(caller.tenantId, async (tx) => {
+      found(await this.paths.hold(tx, pathId));
+      await this.indexing.dropPath(tx, pathId);
+      await this.paths.delete(tx, pathId);
+      await this.outbox.record(tx, contract.goldenPathDeleted, { pathId }, caller);
+    });
+  }
+
+  /** Forgets what a deleted tenant learned. */
+  forget(delivery: Delivery<typeof tenantDeleted>): Promise<void> {
+    return this.database.onceDelivered(delivery, (tx) => this.paths.deleteAll(tx));
+  }
+
+  async #keep(tx: Tx, blueprint: string, lesson: rules.Lesson, source: Source): Promise<void> {
+    const fingerprint = createHash('sha256').update(rules.fingerprintText(blueprint, lesson.question)).digest('hex');
+    const before = await this.paths.holdSame(tx, fingerprint);
+    const effect = before === undefined ? 'created' : before.answer === lesson.answer ? 'confirmed' : 'corrected';
+    const now = this.clock.now();
+    // A new answer starts with a clean record: what was turned down was the old one.
+    const clean = { successCount: 0, failureCount: 0, useCount: before?.useCount ?? 0 };
+    const row: PathRow = {
+      ...rules.counted(effect === 'confirmed' && before !== undefined ? before : clean, effect),
+      ...{ tenantId: source.caller.tenantId, fingerprint, blueprint, status: 'active' },
+      ...{ ...lesson, steps: [...lesson.steps], evidence: [...lesson.evidence] },
+      pathId: before?.pathId ?? newId('gpt'),
+      question: before?.question ?? lesson.question,
+      createdAt: before?.createdAt ?? now,
+      updatedAt: now,
+    };
+    await this.#save(tx, row, effect, source);
+    await this.indexing.keepPath(tx, row.pathId, row, now);
+  }
+
+  async #count(tx: Tx, pathId: contract.PathId, effect: Effect, source: Source): Promise<void> {
+    const before = await this.paths.hold(tx, pathId);
+    if (before === undefined) return;
+    const counts = rules.counted(before, effect);
+    const status = rules.statusOf(counts);
+    await this.#save(tx, { ...before, ...counts, status, updatedAt: this.clock.now() }, effect, source);
+    if (status === 'retired') await this.indexing.dropPath(tx, pathId);
+  }
+
+  async #save(tx: Tx, row: PathRow, effect: Effect, { caller, agentId, runId, requestId }: Source): Promise<void> {
+    await this.paths.save(tx, row);
+    const fact = { pathId: row.pathId, runId, agentId, requestId, effect, status: row.status };
+    await this.outbox.record(tx, contract.goldenPathRecorded, fact, caller);
+  }
+}
+
+function found(row: PathRow | undefined): PathRow {
+  if (row === undefined) throw new DomainError('golden_path_not_found');
+  return row;
+}
+
+function idOf(cursor: string): contract.PathId {
+  const pathId = contract.PathId.safeParse(decodeCursor(cursor, 1)?.[0]);
+  if (!pathId.success) throw new DomainError('cursor_invalid');
+  return pathId.data;
+}
+
+function toPath({ fingerprint: _, ...row }: PathRow): contract.GoldenPath {
+  return {
+    ...row,
+    successRate: rules.successRate(row),
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+  };
+}
