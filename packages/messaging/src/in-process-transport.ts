@@ -95,6 +95,10 @@ export class InProcessTransport implements Transport {
     };
   }
 
+  async eventStore(): Promise<undefined> {
+    return undefined;
+  }
+
   status(): TransportStatus {
     const pending = Object.fromEntries([...this.#durables.values()].map((durable) => [durable.name, durable.pending]));
     return { kind: 'in-process', state: this.#state, pending };

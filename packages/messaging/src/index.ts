@@ -11,6 +11,8 @@ export * from './in-process-transport.js';
 export * from './inbox.js';
 export * from './messaging-log.js';
 export * from './migrations.js';
+export type { NatsOptions } from './nats/nats-link.js';
+export * from './open-nats.js';
 export * from './outbox-relay.js';
 export * from './outbox.js';
 export { setReplyHeader } from './reply-headers.js';

@@ -10,11 +10,15 @@ import { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 import { Outbox } from './outbox.js';
 import { acme, globex } from './transport.conformance-spec.js';
 import { systemTime, type TimeSource } from './time.js';
-import type { PublishResult } from './transport.js';
+import type { EventStore, PublishResult, TransportStatus } from './transport.js';
 
 /** A broker that keeps what it is given, and does as it is told. */
 class FakeBroker {
   readonly taken: EventEnvelope[] = [];
+  /** What is on its disk; the index is the number. */
+  kept: EventEnvelope[] = [];
+  store = 'first';
+  state: TransportStatus['state'] = 'up';
   /** Says how the publish of an event ends; taken unless told. */
   decide: (event: EventEnvelope) => Promise<void> | void = () => undefined;
 
@@ -25,12 +29,20 @@ class FakeBroker {
         if (results.some((result) => !result.ok)) throw new Error('the one before failed');
         await this.decide(event);
         this.taken.push(event);
-        results.push({ id: event.id, ok: true });
+        results.push({ id: event.id, ok: true, storedAt: { store: this.store, sequence: this.kept.push(event) - 1 } });
       } catch (error) {
         results.push({ id: event.id, ok: false, error: error as Error });
       }
     }
     return results;
+  }
+
+  status(): TransportStatus {
+    return { kind: 'nats', state: this.state, pending: {} };
+  }
+
+  async eventStore(): Promise<EventStore> {
+    return { name: this.store, holds: async (id, sequence) => this.kept[sequence]?.id === id };
   }
 
   get steps(): string[] {
@@ -165,17 +177,21 @@ onBothEngines('outbox and relay', (world) => {
   });
 
   it('work in parallel over one outbox without doubling or reordering', async () => {
-    const brokers = [new FakeBroker(), new FakeBroker(), new FakeBroker()];
-    const all: EventEnvelope[] = [];
-    for (const broker of brokers) broker.decide = (event) => void all.push(event);
-    const relays = await Promise.all(brokers.map((transport) => relayOver(world(), { transport, batch: 5 })));
+    const transport = new FakeBroker();
+    const relays = await Promise.all([1, 2, 3].map(() => relayOver(world(), { transport, batch: 5 })));
     const steps = Array.from({ length: 120 }, (_, step): [string, number] => [`thing${step % 6}`, step]);
 
     await Promise.all(steps.map((step, index) => record(world(), relays[index % 3] ?? nobody, step)));
     await eventually(async () => (await unpublished(world())) === 0, 20_000);
 
-    expect(new Set(all.map(({ id }) => id)).size).toBe(120);
-    expect(all).toHaveLength(120);
+    expect(transport.taken).toHaveLength(120);
+    for (let thing = 0; thing < 6; thing += 1) {
+      const published = transport.taken.filter(({ data }) => data['thing'] === `thing${thing}`).map(({ id }) => id);
+      const recorded = await world().rows<{ event_id: string }>('select event_id from outbox where resource = $1 order by seq', [
+        `thing:thing${thing}`,
+      ]);
+      expect(published).toEqual(recorded.map((row) => row.event_id));
+    }
   });
 
   it('publish again what a relay had claimed when it died: at once where the process is the only one, else after the lease', async () => {
@@ -250,6 +266,45 @@ onBothEngines('outbox and relay', (world) => {
     await eventually(async () => (await unpublished(world())) === 0);
 
     expect(broker.taken).toHaveLength(2);
+  });
+
+  it('publish again what a broker has lost: everything when its store is another one, the end when that was cut off', async () => {
+    const broker = new FakeBroker();
+    const relay = await relayOver(world(), { transport: broker });
+    const steps = [1, 2, 3, 4, 5, 6, 7].map((step): [string, number] => ['a', step]);
+    await record(world(), relay, ...steps);
+    await eventually(async () => (await unpublished(world())) === 0);
+
+    broker.state = 'down';
+    broker.kept = broker.kept.slice(0, 4);
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    broker.state = 'up';
+    await eventually(() => broker.kept.length === 7);
+    expect(broker.steps.slice(7)).toEqual(['a5', 'a6', 'a7']);
+
+    broker.kept = [];
+    broker.store = 'second';
+    await eventually(() => broker.kept.length === 7);
+    await eventually(async () => (await unpublished(world())) === 0);
+
+    expect(broker.steps.slice(10)).toEqual(['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7']);
+  });
+
+  it('publish nothing again after a mere absence of the broker, or what only consumers of this process took', async () => {
+    const broker = new FakeBroker();
+    const relay = await relayOver(world(), { transport: broker });
+    await record(world(), relay, ['a', 1], ['b', 1]);
+    await eventually(async () => (await unpublished(world())) === 0);
+    await world().rows(`update outbox set published_to = null, published_seq = null where resource = 'thing:b'`);
+
+    broker.state = 'down';
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    broker.state = 'up';
+    await record(world(), relay, ['c', 1]);
+    await eventually(() => broker.steps.includes('c1'));
+    await new Promise((resolve) => setTimeout(resolve, 120));
+
+    expect(broker.steps.toSorted()).toEqual(['a1', 'b1', 'c1']);
   });
 
   it('give back on closing what is not published yet', async () => {

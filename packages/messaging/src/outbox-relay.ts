@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { detached, type Database, type Tx } from '@support101/database';
 import { silentLog, type MessagingLog } from './messaging-log.js';
-import { claim, extend, mark, release, releaseAll, waiting, type ClaimedEvent } from './outbox-rows.js';
+import { OutboxRefill } from './outbox-refill.js';
+import { claim, extend, mark, release, releaseAll, waiting, type ClaimedEvent, type PublishedEvent } from './outbox-rows.js';
 import { settleWithin, systemTime, type TimeSource } from './time.js';
 import type { PublishResult, Transport } from './transport.js';
 
 /** What a relay needs; times in milliseconds. */
 export interface OutboxRelayOptions {
   readonly database: Pick<Database, 'asSystem' | 'embedded'>;
-  readonly transport: Pick<Transport, 'publish'>;
+  readonly transport: Pick<Transport, 'publish' | 'eventStore' | 'status'>;
   readonly log?: MessagingLog;
   readonly time?: TimeSource;
   /** How often it looks without being nudged: for rows of other processes, and after failures. 1 s unless told. */
@@ -49,7 +50,7 @@ export class OutboxRelay {
   readonly #held = new Set<ClaimedEvent>();
   readonly #publishing = new Set<Promise<void>>();
   readonly #timers = new Set<() => void>();
-  #published: ClaimedEvent[] = [];
+  #published: PublishedEvent[] = [];
   #failed: Failed[] = [];
   #state: 'new' | 'running' | 'closing' | 'closed' = 'new';
   #wanted = false;
@@ -57,6 +58,8 @@ export class OutboxRelay {
   #writing: Promise<void> | undefined;
   #failures = 0;
   #pausedUntil = 0;
+  #intactStore: string | undefined;
+  readonly #refill: OutboxRefill;
 
   constructor(options: OutboxRelayOptions) {
     this.#database = options.database;
@@ -65,6 +68,7 @@ export class OutboxRelay {
     this.#time = options.time ?? systemTime;
     this.#pollMs = options.pollMs ?? 1_000;
     this.#leaseMs = options.leaseMs ?? 5_000;
+    this.#refill = new OutboxRefill(this.#database, { log: this.#log, time: this.#time });
     this.#batch = options.batch ?? 100;
     this.#window = options.window ?? 1_000;
   }
@@ -77,7 +81,7 @@ export class OutboxRelay {
     if (this.#state !== 'new') throw new Error('a relay is started once');
     if (this.#database.embedded) await this.#asRelay((tx) => releaseAll(tx));
     this.#state = 'running';
-    this.#every(this.#pollMs, () => this.nudge());
+    this.#every(this.#pollMs, () => this.#poll());
     this.#every(this.#leaseMs / 3, () => this.#keepLease());
     this.nudge();
   }
@@ -106,6 +110,19 @@ export class OutboxRelay {
     await this.#asRelay((tx) => releaseAll(tx, this.#owner)).catch((error: unknown) => {
       this.#log.warn({ error }, 'claimed events could not be given back; they wait for the end of their lease');
     });
+  }
+
+  async #poll(): Promise<void> {
+    await this.#refillIfLost();
+    this.nudge();
+  }
+
+  /** A broker that was away, or has another store than before, may have lost what it had taken. */
+  async #refillIfLost(): Promise<void> {
+    if (this.#transport.status().state !== 'up') return void (this.#intactStore = undefined);
+    const store = await this.#transport.eventStore();
+    if (store !== undefined && store.name !== this.#intactStore && (await this.#refill.refill(store)))
+      this.#intactStore = store.name;
   }
 
   async #claimAll(): Promise<void> {
@@ -139,7 +156,7 @@ export class OutboxRelay {
     if (this.#state === 'closed') return;
     rows.forEach((row, index) => {
       const result = results[index];
-      if (result?.ok === true) this.#published.push(row);
+      if (result?.ok === true) this.#published.push({ row, storedAt: result.storedAt });
       else this.#failed.push({ row, error: result?.error ?? new Error('the transport did not answer') });
     });
     if (results.some((result) => result.ok)) this.#failures = 0;
@@ -171,7 +188,7 @@ export class OutboxRelay {
     }
   }
 
-  async #writeOnce(published: readonly ClaimedEvent[], failed: readonly Failed[]): Promise<void> {
+  async #writeOnce(published: readonly PublishedEvent[], failed: readonly Failed[]): Promise<void> {
     const now = this.#now();
     const more = await this.#asRelay(async (tx) => {
       if (published.length > 0) await mark(tx, published, new Date(now));
@@ -180,7 +197,7 @@ export class OutboxRelay {
       }
       return waiting(tx);
     });
-    for (const row of published) this.#held.delete(row);
+    for (const { row } of published) this.#held.delete(row);
     for (const { row, error } of failed) {
       this.#held.delete(row);
       this.#log.warn(

@@ -1,6 +1,7 @@
 import type { EventEnvelope, EventId, TenantId } from '@support101/contracts';
 import type { Tx } from '@support101/database';
 import { storable } from './storable.js';
+import type { StoredAt } from './transport.js';
 
 /** A row the relay has claimed. */
 export interface ClaimedEvent {
@@ -38,8 +39,9 @@ const claimRows = `with due as (
   from due where outbox.tenant_id = due.tenant_id and outbox.event_id = due.event_id
   returning outbox.tenant_id, outbox.event_id, outbox.resource, outbox.attempts, outbox.envelope, outbox.seq`;
 
-const markRows = `update outbox set published_at = $3, claimed_by = null, claimed_until = null, last_error = null
-  from unnest($1::text[], $2::text[]) as done (tenant_id, event_id)
+const markRows = `update outbox
+  set published_at = $5, published_to = done.store, published_seq = done.sequence, claimed_by = null, claimed_until = null, last_error = null
+  from unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) as done (tenant_id, event_id, store, sequence)
   where outbox.tenant_id = done.tenant_id and outbox.event_id = done.event_id and published_at is null`;
 
 const releaseRow = `update outbox set claimed_by = null, claimed_until = null, not_before = $4, last_error = $5
@@ -66,10 +68,20 @@ export async function claim(tx: Tx, owner: string, now: Date, until: Date, limit
   }));
 }
 
+/** A row that was published, and where the broker keeps it. */
+export interface PublishedEvent {
+  readonly row: ClaimedEvent;
+  readonly storedAt: StoredAt | undefined;
+}
+
 /** Marks rows as published, whoever holds them: they are. */
-export async function mark(tx: Tx, rows: readonly ClaimedEvent[], now: Date): Promise<void> {
-  const values = [rows.map((row) => row.tenantId), rows.map((row) => row.eventId), now];
-  await tx.query(markRows, values, 'outbox-mark');
+export async function mark(tx: Tx, published: readonly PublishedEvent[], now: Date): Promise<void> {
+  const ids = [published.map(({ row }) => row.tenantId), published.map(({ row }) => row.eventId)];
+  const stored = [
+    published.map(({ storedAt }) => storedAt?.store ?? null),
+    published.map(({ storedAt }) => storedAt?.sequence ?? null),
+  ];
+  await tx.query(markRows, [...ids, ...stored, now], 'outbox-mark');
 }
 
 /** Gives one row back after a failure, not to be tried before a time. */

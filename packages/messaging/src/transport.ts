@@ -31,9 +31,15 @@ export interface ConsumerSubscription extends Subscription {
   replay(event: EventEnvelope): Promise<void>;
 }
 
+/** Where a broker keeps an event: a store that was lost and made anew has another name. */
+export interface StoredAt {
+  readonly store: string;
+  readonly sequence: number;
+}
+
 /** How one event's publishing ended. An event that failed stays in the outbox. */
 export type PublishResult =
-  | { readonly id: EventId; readonly ok: true }
+  | { readonly id: EventId; readonly ok: true; readonly storedAt?: StoredAt }
   | { readonly id: EventId; readonly ok: false; readonly error: Error };
 
 /** An event that a durable gave up on, with the last error's text. */
@@ -92,6 +98,13 @@ export interface TransportStatus {
   readonly pending: Readonly<Record<string, number>>;
 }
 
+/** What can be asked of a broker's store of events. */
+export interface EventStore {
+  readonly name: string;
+  /** Whether the event is there under its number. */
+  holds(eventId: EventId, sequence: number): Promise<boolean>;
+}
+
 /** Carries commands and events between services. Every implementation passes one conformance suite. */
 export interface Transport {
   /** Asks and waits; rejects with `service_unavailable` when nobody serves, `deadline_exceeded` when the answer is late. */
@@ -104,6 +117,8 @@ export interface Transport {
   consume(options: ConsumeOptions, handler: EventHandler): Promise<ConsumerSubscription>;
   /** Live tail, at most once; never slows the durables. */
   observe(filter: ObserveFilter, listener: (event: EventEnvelope) => void): Promise<Subscription>;
+  /** The present store of events; undefined where consumers take events from the outbox themselves. */
+  eventStore(): Promise<EventStore | undefined>;
   status(): TransportStatus;
   /** Stops taking work, waits for what is running, lets go. */
   close(): Promise<void>;

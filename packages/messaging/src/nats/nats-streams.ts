@@ -69,6 +69,11 @@ export async function ensureStreams(jsm: JetStreamManager, replicas: number): Pr
   return events as StreamInfo;
 }
 
+/** The stream in this life of it: the same name with another time of creation is another store. */
+export function storeName(events: StreamInfo): string {
+  return `${events.config.name} ${events.created}`;
+}
+
 async function ensureStream(jsm: JetStreamManager, wanted: Wanted): Promise<StreamInfo> {
   const { max_age: _age, num_replicas: _replicas, ...must } = wanted;
   let info = await jsm.streams.info(wanted.name).catch((error: unknown) => {

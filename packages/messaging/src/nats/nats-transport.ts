@@ -1,4 +1,5 @@
 import { eventSubject, eventSubjectRoot, DomainError, TenantId, type EventEnvelope } from '@support101/contracts';
+import { JetStreamApiCodes } from '@nats-io/jetstream';
 import { silentLog, type MessagingLog } from '../messaging-log.js';
 import { settleWithin, systemTime } from '../time.js';
 import {
@@ -8,6 +9,7 @@ import {
   type ConsumeOptions,
   type ConsumerSubscription,
   type EventHandler,
+  type EventStore,
   type ObserveFilter,
   type PublishResult,
   type Subscription,
@@ -18,7 +20,7 @@ import {
 import { request, serve } from './nats-commands.js';
 import { NatsDurable } from './nats-durable.js';
 import { NatsLink, type NatsOptions } from './nats-link.js';
-import { ensureStreams, isMissing, streamNames } from './nats-streams.js';
+import { ensureStreams, isApiError, isMissing, storeName, streamNames } from './nats-streams.js';
 
 /** How long acknowledgements may take to leave when closing, in milliseconds. */
 const lastWordsMs = 2_000;
@@ -27,6 +29,7 @@ const lastWordsMs = 2_000;
 export class NatsTransport implements Transport {
   readonly #durables = new Set<NatsDurable>();
   readonly #subscriptions = new Set<Subscription>();
+  #store = '';
   #wrong: string | undefined;
   #preparing: Promise<void> | undefined;
   #closed = false;
@@ -43,7 +46,7 @@ export class NatsTransport implements Transport {
     const link = await NatsLink.open(options, log);
     const transport = new NatsTransport(link, options.replicas ?? 1, log);
     try {
-      await ensureStreams(link.jsm, transport.replicas);
+      transport.#store = storeName(await ensureStreams(link.jsm, transport.replicas));
     } catch (error) {
       await link.nc.close();
       throw error;
@@ -108,6 +111,19 @@ export class NatsTransport implements Transport {
     });
   }
 
+  async eventStore(): Promise<EventStore> {
+    return {
+      name: this.#store,
+      holds: async (eventId, sequence) => {
+        const message = await this.link.jsm.streams.getMessage(streamNames.events, { seq: sequence }).catch((error: unknown) => {
+          if (isApiError(error, JetStreamApiCodes.NoMessageFound)) return null;
+          throw error;
+        });
+        return message?.header.get('Nats-Msg-Id') === eventId;
+      },
+    };
+  }
+
   status(): TransportStatus {
     const pending = Object.fromEntries([...this.#durables].map((durable) => [durable.name, durable.pending]));
     const state = this.#closed ? 'closed' : this.link.up && this.#wrong === undefined ? 'up' : 'down';
@@ -124,28 +140,30 @@ export class NatsTransport implements Transport {
   }
 
   async #publishInOrder(events: readonly EventEnvelope[], results: Map<EventEnvelope, PublishResult>): Promise<void> {
-    let failure: Error | undefined;
+    let failed: Error | undefined;
     for (const event of events) {
-      failure ??= await this.#publishOne(event);
-      results.set(event, failure === undefined ? { id: event.id, ok: true } : { id: event.id, ok: false, error: failure });
+      const result: PublishResult =
+        failed === undefined ? await this.#publishOne(event) : { id: event.id, ok: false, error: failed };
+      if (!result.ok) failed = result.error;
+      results.set(event, result);
     }
   }
 
-  async #publishOne(event: EventEnvelope): Promise<Error | undefined> {
+  async #publishOne(event: EventEnvelope): Promise<PublishResult> {
     try {
       if (this.#closed || !this.link.up) throw new Error(this.#closed ? 'the transport is closed' : this.link.detail);
       const text = JSON.stringify(event);
       checkSize(text);
       // Part of a subject: an id with a wildcard or a dot would reach other tenants' subscribers.
       const tenantId = TenantId.parse(event.tenantid);
-      await this.link.js.publish(eventSubject(event.type, tenantId), text, {
+      const ack = await this.link.js.publish(eventSubject(event.type, tenantId), text, {
         msgID: event.id,
         expect: { streamName: streamNames.events },
       });
-      return undefined;
+      return { id: event.id, ok: true, storedAt: { store: this.#store, sequence: ack.seq } };
     } catch (error) {
       if (isMissing(error)) void this.#prepare();
-      return error instanceof Error ? error : new Error(String(error));
+      return { id: event.id, ok: false, error: error instanceof Error ? error : new Error(String(error)) };
     }
   }
 
@@ -158,7 +176,7 @@ export class NatsTransport implements Transport {
   async #prepareNow(): Promise<void> {
     if (this.#closed) return;
     try {
-      await ensureStreams(this.link.jsm, this.replicas);
+      this.#store = storeName(await ensureStreams(this.link.jsm, this.replicas));
       this.#wrong = undefined;
     } catch (error) {
       this.#wrong = `JetStream: ${error instanceof Error ? error.message : String(error)}`;
