@@ -1,8 +1,10 @@
 import { buildRegistry } from './kernel/registry.js';
 import * as agentRuntime from './agent-runtime.js';
+import * as governance from './governance.js';
+import * as hitl from './hitl.js';
 import * as learning from './learning.js';
 import * as tenancy from './tenancy.js';
 import * as webhookGateway from './webhook-gateway.js';
 
 /** Every contract of every service. Loading it fails when two of them collide. */
-export const registry = buildRegistry([tenancy, agentRuntime, learning, webhookGateway]);
+export const registry = buildRegistry([tenancy, agentRuntime, governance, hitl, learning, webhookGateway]);

@@ -1,5 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { type Caller, type EventContract, serviceCaller, type TenantCaller, type TenantId } from '@support101/contracts';
+import {
+  type Caller,
+  type EventContract,
+  isDomainError,
+  serviceCaller,
+  type TenantCaller,
+  type TenantId,
+} from '@support101/contracts';
 import type { RequestContent } from '@support101/contracts/hitl';
 import { tenantLimits } from '@support101/contracts/tenancy';
 import type { Tx } from '@support101/database';
@@ -41,8 +48,14 @@ export class IntakeService {
   /** How many open requests the tenant may have. Asked before a transaction, which must not wait for another service. */
   async limitOf({ tenantId, correlationId }: TenantCaller): Promise<number> {
     const caller = serviceCaller('hitl', correlationId, tenantId);
-    const { limits } = await this.commands.call(tenantLimits, { tenantId }, caller);
-    return limits.maxHitlQueueSize;
+    try {
+      const { limits } = await this.commands.call(tenantLimits, { tenantId }, caller);
+      return limits.maxHitlQueueSize;
+    } catch (error) {
+      // A tenant that is gone may have none.
+      if (isDomainError(error) && error.code === 'tenant_not_found') return 0;
+      throw error;
+    }
   }
 
   /** Puts a request into the tenant's queue and offers it to a reviewer; undefined when the queue is full. */
