@@ -13,6 +13,7 @@ export const systemReasons = {
   'platform-admin': 'acts for the operator of the platform, who belongs to no tenant',
   credentials: 'finds the tenant that a presented credential belongs to',
   'webhook-sources': 'finds the tenant that an inbound webhook address belongs to',
+  'webhook-retention': 'deletes old webhook deliveries of all tenants',
   usage: 'adds up counters of all tenants',
   'audit-chain': 'verifies and extends chains that are kept per tenant by one writer',
   projection: 'rebuilds an index, a graph or a cache from the rows of all tenants',
