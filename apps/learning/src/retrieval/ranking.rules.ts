@@ -1,5 +1,5 @@
 import { type EntryId, isPathId, type SearchHit } from '@support101/contracts/learning';
-import { agreement, type Profile } from './situations.rules.js';
+import { agreement, type Profile, type Reading } from './situations.rules.js';
 import { contentWords } from './words.rules.js';
 
 /** A passage in memory. It has no vector until the article is indexed. */
@@ -22,7 +22,7 @@ export interface RankedArticle {
 export interface Question {
   readonly text: string;
   readonly vector: Float32Array;
-  readonly profile: Profile;
+  readonly reading: Reading;
   /** How rare its words are among the articles, all together. */
   readonly rarity: number;
   /** What its words add to each article, by full text. */
@@ -43,12 +43,19 @@ export interface SignalWeights extends Signals {
 
 /**
  * Fitted by `npm run bench -- retrieval --fit` on the tuning half of bench/retrieval/questions.json: the weights of a
- * conditional logit over all articles and the choice that none of them answers. Its probabilities are the scores.
+ * conditional logit over all articles and the choice that none of them answers; its probabilities are the scores.
+ * Where the situations know the words of a question they count, where not the other two signals stand alone.
  */
-export const fittedWeights: SignalWeights = { words: 5, meaning: 8, situation: 3, none: 7 };
+export const fittedWeights: { readonly known: SignalWeights; readonly unknown: SignalWeights } = {
+  known: { words: 6.09, meaning: 4.43, situation: 5.47, none: 7.25 },
+  unknown: { words: 9.73, meaning: 8.59, situation: 0, none: 7.93 },
+};
 
 /** Stands for the meaning of an article that has no vectors yet: that of a middling one. */
 const unknownMeaning = 0.3;
+
+/** How rare the words of a middling question are together: a long question need not be matched as a whole. */
+const middlingRarity = 20;
 
 /** BM25 as full text uses it. */
 export const textWeights = { title: 4, tags: 2, saturation: 2, lengthDiscount: 0.75, imagined: 30 } as const;
@@ -58,22 +65,21 @@ export function signalsOf(article: RankedArticle, question: Question): Signals {
   const gain = question.gains.get(article.articleId) ?? 0;
   const meanings = article.passages.flatMap(({ vector }) => (vector === undefined ? [] : [dot(vector, question.vector)]));
   return {
-    words: question.rarity === 0 ? 0 : gain / question.rarity,
+    words: question.rarity === 0 ? 0 : gain / Math.sqrt(question.rarity * middlingRarity),
     meaning: meanings.length === 0 ? unknownMeaning : Math.max(0, ...meanings),
-    situation: agreement(article.profile, question.profile),
+    situation: agreement(article.profile, question.reading.profile),
   };
 }
 
 /** The articles by how probably they answer the question, best first. The rest up to 1 is that none of them does. */
-export function rank(
-  articles: Iterable<RankedArticle>,
-  question: Question,
-  topK: number,
-  weights: SignalWeights = fittedWeights,
-): SearchHit[] {
-  const candidates = [...articles].map((article) => ({ article, strength: strengthOf(signalsOf(article, question), weights) }));
-  const most = candidates.reduce((highest, { strength }) => Math.max(highest, strength), weights.none);
-  const total = candidates.reduce((sum, { strength }) => sum + Math.exp(strength - most), Math.exp(weights.none - most));
+export function rank(articles: Iterable<RankedArticle>, question: Question, topK: number): SearchHit[] {
+  const candidates = [...articles].map((article) => ({
+    article,
+    strength: strengthOf(signalsOf(article, question), question.reading.known),
+  }));
+  // That none answers has strength 0. The greatest is taken off everywhere: no share changes, and nothing overflows.
+  const most = candidates.reduce((highest, { strength }) => Math.max(highest, strength), 0);
+  const total = candidates.reduce((sum, { strength }) => sum + Math.exp(strength - most), Math.exp(-most));
   const asked = new Set(contentWords(question.text));
   return candidates
     .sort((a, b) => b.strength - a.strength || (a.article.articleId < b.article.articleId ? -1 : 1))
@@ -87,8 +93,13 @@ export function rank(
     }));
 }
 
-function strengthOf(signals: Signals, weights: SignalWeights): number {
-  return weights.words * signals.words + weights.meaning * signals.meaning + weights.situation * signals.situation;
+/** How much more speaks for the article than for no answer, when the situations know this share of the question. */
+export function strengthOf(signals: Signals, known: number): number {
+  return known * excess(signals, fittedWeights.known) + (1 - known) * excess(signals, fittedWeights.unknown);
+}
+
+function excess(signals: Signals, { words, meaning, situation, none }: SignalWeights): number {
+  return words * signals.words + meaning * signals.meaning + situation * signals.situation - none;
 }
 
 function identityOf(entry: EntryId): Pick<SearchHit, 'kind' | 'articleId' | 'pathId'> {

@@ -7,7 +7,7 @@ import { LearningDatabase } from '../platform/learning-database.js';
 import { LanguageService } from './language.service.js';
 import { type Question, type RankedArticle, rank, textWeights } from './ranking.rules.js';
 import { RetrievalRepository } from './retrieval.repository.js';
-import { profileOfQuestion } from './situations.rules.js';
+import { readQuestion } from './situations.rules.js';
 import { corrected } from './spelling.rules.js';
 import { TenantIndexService } from './tenant-index.service.js';
 import { termsOf } from './terms.rules.js';
@@ -60,7 +60,7 @@ export class RetrievalService {
     const question: Question = {
       text,
       vector,
-      profile: profileOfQuestion(text, situations, synonyms),
+      reading: readQuestion(text, situations, synonyms),
       rarity: matches.rarity,
       gains: new Map(matches.articles.map(({ articleId, gain }) => [articleId, gain])),
     };

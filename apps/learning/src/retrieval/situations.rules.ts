@@ -1,8 +1,14 @@
 import { type Synonyms, synonymsAt } from './synonyms.rules.js';
 import { contentWords, fold, isStopWord, wordsOf } from './words.rules.js';
 
-/** What a text is probably about: one share for each known situation, in their order; they sum up to 1. */
+/** What a text is probably about: one share for each situation, in their order; they sum up to 1. */
 export type Profile = readonly number[];
+
+/** What a question is about, and how much of it the situations know at all: the share of its words, 0 to 1. */
+export interface Reading {
+  readonly profile: Profile;
+  readonly known: number;
+}
 
 interface Situation {
   readonly counts: ReadonlyMap<string, number>;
@@ -44,15 +50,19 @@ export function parseSituations(text: string): Situations {
 }
 
 /** What a question is about. Its words also stand for their synonyms. */
-export function profileOfQuestion(question: string, situations: Situations, synonyms: Synonyms): Profile {
+export function readQuestion(question: string, situations: Situations, synonyms: Synonyms): Reading {
   const words = wordsOf(question);
-  const places = words.map((word, place) => {
+  const places = words.flatMap((word, place) => {
     const alternatives = new Map<string, number>();
     for (const other of synonymsAt(synonyms, words, place)) alternatives.set(fold(other), synonymWeight);
     if (!isStopWord(word)) alternatives.set(fold(word), 1);
-    return alternatives;
+    return alternatives.size === 0 ? [] : [alternatives];
   });
-  return shares(standardised(evidence(places, situations)));
+  const known = places.filter((alternatives) => [...alternatives.keys()].some((word) => situations.rarity.has(word)));
+  return {
+    profile: shares(standardised(evidence(places, situations))),
+    known: places.length === 0 ? 0 : known.length / places.length,
+  };
 }
 
 /** What an article is about. */
