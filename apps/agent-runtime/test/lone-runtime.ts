@@ -207,5 +207,5 @@ export class LoneRuntime {
 
 function hit(title: string, score: number) {
   const text = `To reset your password, open the sign-in page and choose "Forgot password". We mail you a link that is valid for an hour.`;
-  return { articleId: newId('art'), title, text, score, sourceUrl: 'https://help.example.com/reset' };
+  return { kind: 'article' as const, articleId: newId('art'), title, text, score, sourceUrl: 'https://help.example.com/reset' };
 }
