@@ -9,6 +9,15 @@ export const standaloneSettings = z.object({
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
   SUPPORT101_DATA_DIR: z.string().default('.support101').describe('Where the embedded database and the keys are kept'),
   SUPPORT101_PLATFORM_KEY: z.string().min(24).optional().describe('Administers tenants; made and printed once when not set'),
+  SUPPORT101_SECRETS_KEY: z
+    .string()
+    .min(44)
+    .optional()
+    .describe('Seals secrets of webhook sources: 32 bytes in base64, older keys after commas; made and kept when not set'),
+  SUPPORT101_PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Scheme and host under which webhooks reach this process; not set: addresses are shown without'),
   SUPPORT101_DEMO: z.enum(['0', '1']).default('1').describe('1 makes a demo tenant at the first start'),
   OPENAI_API_KEY: z.string().optional().describe('Chat and embeddings by OpenAI; not set: local models'),
   OPENAI_BASE_URL: z.url().optional().describe('Any server that speaks the OpenAI API'),

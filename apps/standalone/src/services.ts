@@ -4,13 +4,24 @@ import { learningService } from '@support101/learning/app.module';
 import type { Models } from '@support101/models';
 import type { ServiceDefinition } from '@support101/service-kit';
 import { tenancyService } from '@support101/tenancy/app.module';
+import { webhookGatewayService } from '@support101/webhook-gateway/app.module';
+
+/** What services need that the process makes. */
+export interface ServiceNeeds {
+  readonly models: Models;
+  /** Seals secrets of tenants: 32 bytes in base64. */
+  readonly secretsKey: string;
+  /** Scheme and host under which third parties reach the product. */
+  readonly publicUrl: string | undefined;
+}
 
 /** Every service of the product, in the order they start. */
-export function services(models: Models): ServiceDefinition[] {
+export function services({ models, secretsKey, publicUrl }: ServiceNeeds): ServiceDefinition[] {
   return [
     tenancyService,
     learningService({ embedder: models.embedder }),
     hitlService,
     agentRuntimeService({ tasks: models.tasks }),
+    webhookGatewayService({ secretsKey, ...(publicUrl === undefined ? {} : { publicUrl }) }),
   ];
 }

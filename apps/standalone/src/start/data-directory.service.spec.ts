@@ -26,6 +26,17 @@ describe('DataDirectory', () => {
     expect(statSync(join(path, 'platform-key')).mode & 0o777).toBe(0o600);
   });
 
+  it('makes the key of secrets once, 32 bytes in base64, for its owner only', async () => {
+    const path = join(parent, 'data');
+
+    const first = await (await DataDirectory.open(path, { reset: false })).secretsKey();
+    const second = await (await DataDirectory.open(path, { reset: false })).secretsKey();
+
+    expect(Buffer.from(first, 'base64')).toHaveLength(32);
+    expect(second).toBe(first);
+    expect(statSync(join(path, 'secrets-key')).mode & 0o777).toBe(0o600);
+  });
+
   it('forgets everything on reset', async () => {
     const path = join(parent, 'data');
     const first = await (await DataDirectory.open(path, { reset: false })).platformKey();

@@ -64,6 +64,15 @@ export class DataDirectory {
     await this.writeSecret('platform-key', key);
     return { key, isNew: true };
   }
+
+  /** The key that seals secrets of tenants, kept here; made at the first call. Without it they cannot be read again. */
+  async secretsKey(): Promise<string> {
+    const kept = await this.read('secrets-key');
+    if (kept !== undefined && kept !== '') return kept;
+    const key = randomBytes(32).toString('base64');
+    await this.writeSecret('secrets-key', key);
+    return key;
+  }
 }
 
 async function refuseForeign(directory: string): Promise<void> {

@@ -3,7 +3,7 @@ import { startEmbedded, type EmbeddedPostgres } from '@support101/database';
 import { createGateway } from '@support101/gateway/app.module';
 import { InProcessJobDriver } from '@support101/jobs';
 import { CommandClient, InProcessTransport } from '@support101/messaging';
-import { openModels, type Models } from '@support101/models';
+import { openModels } from '@support101/models';
 import {
   bootService,
   createLog,
@@ -15,7 +15,7 @@ import {
 } from '@support101/service-kit';
 import { DemoService, type DemoTenant } from '../demo/demo.service.js';
 import type { StandaloneSettings } from '../env.js';
-import { services } from '../services.js';
+import { type ServiceNeeds, services } from '../services.js';
 import { DataDirectory } from './data-directory.service.js';
 import { registerParts } from './parts.service.js';
 
@@ -71,7 +71,9 @@ async function start(
     await transport.close();
   });
   const parts: Parts = { transport, jobs, log, database: { url: database.url, embedded: database.embedded } };
-  const running = await timed(progress, 'services', () => bootServices(parts, models, closers));
+  const secretsKey = settings.SUPPORT101_SECRETS_KEY ?? (await data.secretsKey());
+  const needs: ServiceNeeds = { models, secretsKey, publicUrl: settings.SUPPORT101_PUBLIC_URL };
+  const running = await timed(progress, 'services', () => bootServices(parts, needs, closers));
   transport.start();
   const health = new HealthBoard();
   registerParts(health, { settings, running, transport, jobs, models });
@@ -97,13 +99,13 @@ async function start(
   };
 }
 
-async function bootServices(parts: Parts, models: Models, closers: Closers): Promise<RunningService[]> {
+async function bootServices(parts: Parts, needs: ServiceNeeds, closers: Closers): Promise<RunningService[]> {
   const running: RunningService[] = [];
   closers.push(async () => {
     await Promise.all(running.map((service) => service.stopWork()));
     await Promise.all(running.map((service) => service.close()));
   });
-  for (const definition of services(models)) running.push(await bootService(definition, parts));
+  for (const definition of services(needs)) running.push(await bootService(definition, parts));
   return running;
 }
 
