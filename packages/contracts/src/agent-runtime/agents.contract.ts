@@ -41,7 +41,7 @@ export const createAgent = rpc('agent-runtime.agents.create.v1', {
     config: FreeObject.optional(),
   }),
   output: Agent,
-  errors: ['blueprint_not_found', 'blueprint_not_allowed', 'blueprint_config_invalid'],
+  errors: ['blueprint_not_found', 'blueprint_not_allowed', 'blueprint_config_invalid', 'limit_exceeded'],
 });
 
 /** Lists the tenant's agents, newest first. */

@@ -95,7 +95,7 @@ export const executeAgent = rpc('agent-runtime.runs.start.v1', {
     waitSeconds: z.number().int().min(0).default(30),
   }),
   output: Run,
-  errors: ['agent_not_found', 'agent_disabled', 'blueprint_not_found', 'run_input_invalid'],
+  errors: ['agent_not_found', 'agent_disabled', 'blueprint_not_found', 'run_input_invalid', 'limit_exceeded'],
   timeoutMs: maxWaitSeconds * 1000 + 10_000,
 });
 
