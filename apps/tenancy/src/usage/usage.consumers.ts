@@ -16,7 +16,7 @@ export class UsageConsumers {
 
   @Consumes(runtime.runStarted, { durable })
   runStarted(delivery: Delivery<typeof runtime.runStarted>): Promise<void> {
-    return this.usage.note(delivery, 'run_started', delivery.event.data.runId);
+    return this.usage.added(delivery, 'run_started', 'run', delivery.event.data.runId);
   }
 
   @Consumes(runtime.runCompleted, { durable })

@@ -34,22 +34,26 @@ export type EntryKind =
   | 'request_expired'
   | 'request_cancelled';
 
-/** The records that hold places, and after which entries they hold none any more. */
+/**
+ * The records that hold places, and after which entries they hold none any more. A run works for an hour at most, so that
+ * its place is free some time after even when nobody hears of its end; the others hold theirs until they are gone.
+ */
 export const holders = {
-  run: { limit: 'concurrentExecutions', endings: runEndings },
-  agent: { limit: 'agents', endings: ['agent_deleted'] },
-  article: { limit: 'vectorDocuments', endings: ['article_deleted'] },
-  request: { limit: 'hitlQueueSize', endings: ['request_decided', 'request_expired', 'request_cancelled'] },
-} as const satisfies Record<string, { limit: ReservableLimit; endings: readonly EntryKind[] }>;
+  run: { limit: 'concurrentExecutions', endings: runEndings, leaseSeconds: 3_600 + 60 },
+  agent: { limit: 'agents', endings: ['agent_deleted'], leaseSeconds: undefined },
+  article: { limit: 'vectorDocuments', endings: ['article_deleted'], leaseSeconds: undefined },
+  request: {
+    limit: 'hitlQueueSize',
+    endings: ['request_decided', 'request_expired', 'request_cancelled'],
+    leaseSeconds: undefined,
+  },
+} as const satisfies Record<string, { limit: ReservableLimit; endings: readonly EntryKind[]; leaseSeconds: number | undefined }>;
 
 /** A kind of record that holds a place. */
 export type HolderKind = keyof typeof holders;
 
 /** The most that can be taken: what is a fact counts, also above the limit. */
 export const noBound = 2 ** 31 - 1;
-
-/** How long a resumed run holds its place unless it ends before, in seconds: what the longest run may take, and some. */
-export const resumedLeaseSeconds = 3_600 + 60;
 
 /** The longest that somebody who found no place is told to wait, in seconds: runs mostly end long before their lease. */
 const longestWaitSeconds = 10;

@@ -234,7 +234,7 @@ describe.each(engines)('places under limits and the ledger of use (%s)', (engine
         Array.from({ length: 24 }, async (_, index) => {
           const runId = newId('run');
           const at = { time: new Date(Date.UTC(2026, 8 + (index % 4), 1 + index)).toISOString() };
-          await service.note(delivery(runtime.runStarted, { runId }, at), 'run_started', runId);
+          await service.added(delivery(runtime.runStarted, { runId }, at), 'run_started', 'run', runId);
           const end = { runId, usage: { ...usage, costMicroUsd: index * 1_000_000_007 } };
           await service.runEnded(delivery(runtime.runFailed, { runId }, at), endings[index % 4] ?? 'failed', end);
         }),

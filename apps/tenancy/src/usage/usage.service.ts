@@ -75,16 +75,11 @@ export class UsageService {
     });
   }
 
-  /** Writes a fact that takes and gives nothing. */
-  note(delivery: Delivery, kind: rules.EntryKind, recordId: string): Promise<void> {
-    return this.#once(delivery, (tx) => this.#append(tx, delivery, kind, recordId));
-  }
-
-  /** A record is there: it has a place, reserved before or not. */
+  /** A record is there: it has a place, reserved before or not, also above the limit. */
   added(delivery: Delivery, kind: rules.EntryKind, holder: rules.HolderKind, id: string): Promise<void> {
     return this.#once(delivery, async (tx) => {
       await this.#append(tx, delivery, kind, id);
-      await this.#takeAsFact(tx, delivery, holder, id, null);
+      await this.#takeAsFact(tx, delivery, holder, id);
     });
   }
 
@@ -112,8 +107,7 @@ export class UsageService {
   }
 
   runResumed(delivery: Delivery, runId: string): Promise<void> {
-    const expiresAt = rules.endOfLease(rules.resumedLeaseSeconds, this.clock.now());
-    return this.#once(delivery, (tx) => this.#takeAsFact(tx, delivery, 'run', runId, expiresAt));
+    return this.#once(delivery, (tx) => this.#takeAsFact(tx, delivery, 'run', runId));
   }
 
   /** The tenant is gone, and what was known of its use. */
@@ -133,11 +127,13 @@ export class UsageService {
   }
 
   /** Events of one record come in order; one that failed and is replayed later must not take a place for good. */
-  async #takeAsFact(tx: Tx, { event }: Delivery, kind: rules.HolderKind, holder: string, expiresAt: Date | null): Promise<void> {
-    const { limit, endings } = rules.holders[kind];
+  async #takeAsFact(tx: Tx, { event }: Delivery, kind: rules.HolderKind, holder: string): Promise<void> {
+    const { limit, endings, leaseSeconds } = rules.holders[kind];
     const held = await this.repository.hold(tx, event.tenantid, limit);
     if (held === undefined || (await this.repository.hasEntry(tx, event.tenantid, holder, endings))) return;
-    await this.repository.take(tx, held, { holder, now: this.clock.now(), expiresAt, bound: rules.noBound });
+    const now = this.clock.now();
+    const expiresAt = rules.endOfLease(leaseSeconds, now);
+    await this.repository.take(tx, held, { holder, now, expiresAt, bound: rules.noBound });
   }
 
   async #giveBack(tx: Tx, tenantId: TenantId, limit: contract.ReservableLimit, holder: string): Promise<void> {
