@@ -352,6 +352,18 @@ describe('runs', () => {
   });
 });
 
+describe('the limits of a tenant', () => {
+  it('bound how many agents it has and how many runs are at work', async () => {
+    const tenantId = runtime.tenant();
+    const agent = await runtime.agent(tenantId);
+    runtime.roomFor = 0;
+
+    await expect(runtime.agent(tenantId)).rejects.toEqual(code('limit_exceeded'));
+    await expect(runtime.run(agent, [])).rejects.toEqual(code('limit_exceeded'));
+    runtime.roomFor = Number.POSITIVE_INFINITY;
+  });
+});
+
 describe('the contracts of agent-runtime', () => {
   it('were all answered, and every error they declare came', () => {
     expect(runtime.unseen()).toEqual([]);

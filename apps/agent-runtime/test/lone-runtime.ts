@@ -15,7 +15,7 @@ import {
 import { createAgent, executeAgent, type Agent, type Run } from '@support101/contracts/agent-runtime';
 import { registry } from '@support101/contracts/all';
 import { searchKnowledge } from '@support101/contracts/learning';
-import { tenantLimits } from '@support101/contracts/tenancy';
+import { releaseUsage, reserveUsage, tenantLimits } from '@support101/contracts/tenancy';
 import { builtInBlueprints } from '@support101/blueprints';
 import { openModels } from '@support101/models';
 import { bootAlone, newId, type LoneService } from '@support101/service-kit';
@@ -45,6 +45,9 @@ export class LoneRuntime {
   readonly events: EventEnvelope[] = [];
   /** What the stand-in for tenancy says; a tenant it does not know is not found. */
   readonly tenants = new Map<TenantId, Standing>();
+  /** Holders of the places that the stand-in for tenancy has given out, by `<tenant> <limit>`; no more than `roomFor` each. */
+  readonly places = new Map<string, Set<string>>();
+  roomFor = Number.POSITIVE_INFINITY;
   /** Titles the stand-in for learning finds; an error is answered instead. */
   knowledge: readonly string[] | DomainError = ['Reset your password'];
   /** How sure it is of what it finds. */
@@ -69,6 +72,19 @@ export class LoneRuntime {
       const tenant = runtime.tenants.get(tenantId);
       if (tenant === undefined) throw new DomainError('tenant_not_found');
       return tenant;
+    });
+    const holders = (tenant: string | undefined, limit: string): Set<string> => {
+      const key = `${tenant} ${limit}`;
+      return runtime.places.get(key) ?? runtime.places.set(key, new Set()).get(key) ?? new Set();
+    };
+    await runtime.#standIn(reserveUsage, ({ limit, holder }, headers) => {
+      const held = holders(headers['s101-tenant'], limit);
+      if (held.size >= runtime.roomFor) throw new DomainError('limit_exceeded', `no room for ${limit}`, { retryAfterSeconds: 3 });
+      return { current: held.add(holder).size, limit: 1e6 };
+    });
+    await runtime.#standIn(releaseUsage, ({ limit, holder }, headers) => {
+      holders(headers['s101-tenant'], limit).delete(holder);
+      return {};
     });
     await runtime.#standIn(searchKnowledge, ({ topK }, headers) => {
       runtime.askedBy.push(`${headers['s101-tenant']} ${headers['s101-principal']}`);

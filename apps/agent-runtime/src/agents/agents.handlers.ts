@@ -2,15 +2,19 @@ import { Controller } from '@nestjs/common';
 import type { InputOf, OutputOf, TenantCaller } from '@support101/contracts';
 import * as contract from '@support101/contracts/agent-runtime';
 import { Answers } from '@support101/messaging';
+import { AgentPlacesService } from './agent-places.service.js';
 import { AgentsService } from './agents.service.js';
 
 @Controller()
 export class AgentsHandlers {
-  constructor(private readonly agents: AgentsService) {}
+  constructor(
+    private readonly agents: AgentsService,
+    private readonly places: AgentPlacesService,
+  ) {}
 
   @Answers(contract.createAgent)
   create(input: InputOf<typeof contract.createAgent>, caller: TenantCaller): Promise<contract.Agent> {
-    return this.agents.create(input, caller);
+    return this.places.create(input, caller);
   }
 
   @Answers(contract.listAgents)

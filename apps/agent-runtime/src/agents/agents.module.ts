@@ -1,12 +1,15 @@
 import { Module } from '@nestjs/common';
+import { TenantsModule } from '../tenants/tenants.module.js';
+import { AgentPlacesService } from './agent-places.service.js';
 import { AgentsConsumers } from './agents.consumers.js';
 import { AgentsHandlers } from './agents.handlers.js';
 import { AgentsRepository } from './agents.repository.js';
 import { AgentsService } from './agents.service.js';
 
 @Module({
+  imports: [TenantsModule],
   controllers: [AgentsHandlers, AgentsConsumers],
-  providers: [AgentsRepository, AgentsService],
+  providers: [AgentsRepository, AgentsService, AgentPlacesService],
   exports: [AgentsService],
 })
 export class AgentsModule {}

@@ -14,7 +14,7 @@ import * as contract from '@support101/contracts/agent-runtime';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import type { Tx } from '@support101/database';
 import { Outbox, type Delivery } from '@support101/messaging';
-import { Clock, newId } from '@support101/service-kit';
+import { Clock } from '@support101/service-kit';
 import { BlueprintsService } from '../blueprints/blueprints.service.js';
 import { RuntimeDatabase, type RuntimeTx } from '../platform/runtime-database.js';
 import { AgentsRepository, type AgentRow } from './agents.repository.js';
@@ -24,6 +24,12 @@ import { changedFields, mergeConfig, patched } from './agents.rules.js';
 export interface ReadyAgent {
   readonly agent: AgentRow;
   readonly blueprint: Blueprint;
+}
+
+/** An agent to be made: its id, and what throws when the tenant has no place for it. */
+export interface AgentToBe {
+  readonly id: AgentId;
+  usePlace(): void;
 }
 
 /** A tenant's agents: a blueprint in one version, with settings of their own. */
@@ -37,14 +43,19 @@ export class AgentsService {
     private readonly clock: Clock,
   ) {}
 
-  async create(input: InputOf<typeof contract.createAgent>, caller: TenantCaller): Promise<contract.Agent> {
+  async create(
+    input: InputOf<typeof contract.createAgent>,
+    caller: TenantCaller,
+    { id, usePlace }: AgentToBe,
+  ): Promise<contract.Agent> {
     const { name: blueprint, version: blueprintVersion, parseConfig } = await this.blueprints.forTenant(input.blueprint, caller);
     const config = parseConfig(input.config ?? {});
     return this.database.once(contract.createAgent, input, caller, async (tx) => {
+      usePlace();
       const now = this.clock.now();
       const row: AgentRow = {
         tenantId: caller.tenantId,
-        id: newId('agt'),
+        id,
         blueprint,
         blueprintVersion,
         config,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { InputOf, OutputOf, TenantCaller } from '@support101/contracts';
+import type { InputOf, OutputOf, RunId, TenantCaller } from '@support101/contracts';
 import { executeAgent, maxWaitSeconds, type getAgentState, type Run } from '@support101/contracts/agent-runtime';
+import { newId } from '@support101/service-kit';
 import { AgentsService } from '../agents/agents.service.js';
 import { RunQueue } from '../platform/run-queue.js';
 import { RunsDatabase } from '../platform/runs-database.js';
@@ -24,10 +25,20 @@ export class DispatchService {
    */
   async start(input: InputOf<typeof executeAgent>, caller: TenantCaller): Promise<Run> {
     await this.tenants.requireActive(caller);
-    const run = await this.database.once(executeAgent, { ...input, waitSeconds: 0 }, caller, async (tx) => {
+    const runId = newId('run');
+    const place = { limit: 'concurrentExecutions', holder: runId } as const;
+    const run = await this.tenants.withPlace(place, caller, (usePlace) => this.#accept(input, caller, runId, usePlace));
+    await this.queue.offer(run);
+    return this.runs.settled(run, Math.min(input.waitSeconds, maxWaitSeconds) * 1_000, caller);
+  }
+
+  #accept(input: InputOf<typeof executeAgent>, caller: TenantCaller, runId: RunId, usePlace: () => void): Promise<Run> {
+    return this.database.once(executeAgent, { ...input, waitSeconds: 0 }, caller, async (tx) => {
+      usePlace();
       const { agent, blueprint } = await this.agents.forRun(tx, caller.tenantId, input.agentId);
       const timeoutSeconds = input.timeoutSeconds ?? Number(agent.config['timeoutSeconds']);
       const accepted = {
+        runId,
         agentId: agent.id,
         blueprint: agent.blueprint,
         blueprintVersion: agent.blueprintVersion,
@@ -37,8 +48,6 @@ export class DispatchService {
       };
       return this.runs.accept(tx, accepted, caller);
     });
-    await this.queue.offer(run);
-    return this.runs.settled(run, Math.min(input.waitSeconds, maxWaitSeconds) * 1_000, caller);
   }
 
   async state({ agentId }: InputOf<typeof getAgentState>, caller: TenantCaller): Promise<OutputOf<typeof getAgentState>> {

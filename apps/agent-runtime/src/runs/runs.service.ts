@@ -14,14 +14,14 @@ import * as contract from '@support101/contracts/agent-runtime';
 import type { tenantDeactivated, tenantDeleted, tenantSuspended } from '@support101/contracts/tenancy';
 import type { Tx } from '@support101/database';
 import { currentTraceparent, Outbox, type Delivery } from '@support101/messaging';
-import { Clock, newId } from '@support101/service-kit';
+import { Clock } from '@support101/service-kit';
 import { JournalService, type RunEnd, type RunRef } from '../journal/journal.service.js';
 import { RunsDatabase } from '../platform/runs-database.js';
 import { RunsRepository, type NewRun } from './runs.repository.js';
 import { isSettled, pauseBeforeLook, queued, toRun, waitLimit, type RunRow } from './runs.rules.js';
 
 /** What a run is made from, besides who asks for it. */
-export type AcceptedRun = Pick<NewRun, 'agentId' | 'blueprint' | 'blueprintVersion' | 'config' | 'input' | 'timeoutMs'>;
+export type AcceptedRun = Pick<NewRun, 'runId' | 'agentId' | 'blueprint' | 'blueprintVersion' | 'config' | 'input' | 'timeoutMs'>;
 
 /** Runs as their callers see them. What a worker does with them is the journal's. */
 @Injectable()
@@ -39,7 +39,7 @@ export class RunsService {
     const { tenantId, correlationId } = caller;
     const traceparent = currentTraceparent() ?? caller.traceparent ?? null;
     const { timeoutMs, config, ...same } = accepted;
-    const run = { ...same, tenantId, runId: newId('run'), createdAt: this.clock.now() };
+    const run = { ...same, tenantId, createdAt: this.clock.now() };
     await this.repository.insert(tx, { ...run, timeoutMs, config, correlationId, traceparent });
     const { runId, agentId, blueprint, blueprintVersion } = run;
     await this.outbox.record(tx, contract.runStarted, { runId, agentId, blueprint, blueprintVersion }, caller);
