@@ -294,6 +294,15 @@ describe('escalating by hand', () => {
     expect(await hitl.story(raised.requestId, contract.escalationResolved)).toEqual(['opened', 'raised', 'decided', 'resolved']);
   });
 
+  it('is told like one that a rule of the runtime has raised', async () => {
+    const escalation = { rule: 'Angry Customer', trigger: 'negative_sentiment', level: 'l2' };
+
+    const { requestId, runId } = await hitl.wish(hitl.tenant(), { type: 'escalation', priority: 'high', escalation });
+
+    const [told] = await hitl.told(contract.escalationRaised, `request:${requestId}`);
+    expect(told).toMatchObject({ principaltype: 'agent', data: { ...escalation, runId, priority: 'high', reason: 'How?' } });
+  });
+
   it('once per idempotency key', async () => {
     const tenantId = hitl.tenant();
     const { agentId } = hitl.run(tenantId);

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { runCancelled, runCompleted, runFailed, runHumanRequested, runTimedOut } from '@support101/contracts/agent-runtime';
+import { runCancelled, runFailed, runHumanRequested, runTimedOut } from '@support101/contracts/agent-runtime';
 import { Consumes, type Delivery } from '@support101/messaging';
 import { IntakeService } from './intake.service.js';
 
@@ -8,28 +8,24 @@ import { IntakeService } from './intake.service.js';
 export class IntakeConsumers {
   constructor(private readonly intake: IntakeService) {}
 
-  @Consumes(runHumanRequested, { durable: 'runs' })
+  // Patient for about an hour: the run waits for this request, and no other way leads to it.
+  @Consumes(runHumanRequested, { durable: 'runs', maxDeliver: 130, backoffMs: [200, 1_000, 5_000, 15_000, 30_000] })
   onHumanRequested(delivery: Delivery<typeof runHumanRequested>): Promise<void> {
     return this.intake.open(delivery, delivery.event.data);
   }
 
   @Consumes(runCancelled, { durable: 'runs' })
   onCancelled(delivery: Delivery<typeof runCancelled>): Promise<void> {
-    return this.intake.close(delivery, delivery.event.data.runId, 'The run was cancelled.');
+    return this.intake.close(delivery.caller, delivery.event.data.runId, 'The run was cancelled.');
   }
 
   @Consumes(runTimedOut, { durable: 'runs' })
   onTimedOut(delivery: Delivery<typeof runTimedOut>): Promise<void> {
-    return this.intake.close(delivery, delivery.event.data.runId, 'The run has timed out.');
+    return this.intake.close(delivery.caller, delivery.event.data.runId, 'The run has timed out.');
   }
 
   @Consumes(runFailed, { durable: 'runs' })
   onFailed(delivery: Delivery<typeof runFailed>): Promise<void> {
-    return this.intake.close(delivery, delivery.event.data.runId, 'The run has failed.');
-  }
-
-  @Consumes(runCompleted, { durable: 'runs' })
-  onCompleted(delivery: Delivery<typeof runCompleted>): Promise<void> {
-    return this.intake.close(delivery, delivery.event.data.runId, 'The run has completed.');
+    return this.intake.close(delivery.caller, delivery.event.data.runId, 'The run has failed.');
   }
 }

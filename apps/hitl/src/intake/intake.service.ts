@@ -36,13 +36,9 @@ export class IntakeService {
     });
   }
 
-  /** The run has ended: what it has asked needs no answer. */
-  async close<E extends EventContract>(
-    delivery: Delivery<E>,
-    runId: NonNullable<RequestContent['runId']>,
-    reason: string,
-  ): Promise<void> {
-    await this.database.onceDelivered(delivery, (tx) => this.changes.cancelOfRun(tx, delivery.caller, runId, reason));
+  /** The run has ended: what it has asked needs no answer. Finds nothing the second time, so it needs no inbox. */
+  async close(caller: TenantCaller, runId: NonNullable<RequestContent['runId']>, reason: string): Promise<void> {
+    await this.database.forTenant(caller.tenantId, (tx) => this.changes.cancelOfRun(tx, caller, runId, reason));
   }
 
   /** How many open requests the tenant may have. Asked before a transaction, which must not wait for another service. */

@@ -11,7 +11,7 @@ import { advance, type Command, type Fact, isOpen, nextDue } from './requests.ru
 import { RequestsTotalsRepository } from './requests-totals.repository.js';
 
 export type { NewRequest, RequestRow } from './requests.repository.js';
-export { type Actor, type Command, isOpen, ranks } from './requests.rules.js';
+export { type Actor, type Command, ranks } from './requests.rules.js';
 export { kept } from './requests-content.rules.js';
 
 /** Every change of a request: in the caller's transaction, with its events, its share of the totals, and its timer. */

@@ -12,9 +12,6 @@ import type { Tx } from '@support101/database';
 import type { Due } from '../platform/request-timers.js';
 import type { Life } from './requests.rules.js';
 
-/** Who asked: a run, which waits for the answer, or a person. */
-export type Origin = 'run' | 'person';
-
 /** The part of a request that never changes. */
 export interface NewRequest extends Pick<Life, 'options' | 'slaWarnAt' | 'slaDeadline' | 'expiresAt'> {
   readonly tenantId: TenantId;
@@ -32,7 +29,8 @@ export interface NewRequest extends Pick<Life, 'options' | 'slaWarnAt' | 'slaDea
   readonly runId: RunId | null;
   readonly agentId: AgentId | null;
   readonly escalation: EscalationMark | null;
-  readonly origin: Origin;
+  /** Who asked: a run, which waits for the answer, or a person. */
+  readonly origin: 'run' | 'person';
   readonly correlationId: string;
   readonly createdAt: Date;
 }

@@ -23,9 +23,10 @@ const open: Life = {
   ...{ status: 'pending', assignedTo: null, claimedBy: null, claimExpiresAt: null },
   ...{ decision: null, reason: null, edits: null, response: null, decidedBy: null, closedAt: null, version: 3 },
 };
-const claimed: Life = { ...open, status: 'assigned', assignedTo: 'rev_ann', claimedBy: 'key_ann', claimExpiresAt: after(15) };
-const assigned: Life = { ...open, status: 'assigned', assignedTo: 'rev_ann' };
-const closed = (['completed', 'expired', 'cancelled'] as const).map((status): Life => ({ ...open, status, closedAt: t0 }));
+const but = (over: Partial<Life>): Life => ({ ...open, ...over });
+const claimed: Life = but({ status: 'assigned', assignedTo: 'rev_ann', claimedBy: 'key_ann', claimExpiresAt: after(15) });
+const assigned: Life = but({ status: 'assigned', assignedTo: 'rev_ann' });
+const closed = (['completed', 'expired', 'cancelled'] as const).map((status) => but({ status, closedAt: t0 }));
 
 const claim = (principalId: string): Command => ({ kind: 'claim', principalId, assignee: `rev_of_${principalId}` });
 const assign = (reviewerId: string, by = ann): Command => ({ kind: 'assign', reviewerId, how: 'assigned', by });
@@ -123,10 +124,10 @@ describe('deciding', () => {
 
   it.each([
     ['somebody else’s claim lives', claimed, decide({}, 'key_bob'), 'request_claimed'],
-    ['it was decided', { ...open, status: 'completed' } as Life, decide(), 'request_already_decided'],
-    ['it has expired', { ...open, status: 'expired' } as Life, decide(), 'request_closed'],
-    ['its expiry has passed, timer or not', { ...open, expiresAt: after(1) }, decide(), 'request_closed'],
-    ['it was cancelled', { ...open, status: 'cancelled' } as Life, decide(), 'request_closed'],
+    ['it was decided', but({ status: 'completed' }), decide(), 'request_already_decided'],
+    ['it has expired', but({ status: 'expired' }), decide(), 'request_closed'],
+    ['its expiry has passed, timer or not', but({ expiresAt: after(1) }), decide(), 'request_closed'],
+    ['it was cancelled', but({ status: 'cancelled' }), decide(), 'request_closed'],
     ['another version was seen', open, decide({ expectedVersion: 2 }), 'version_mismatch'],
     ['the decision is not offered', open, decide({ decision: 'shrug' }), 'decision_not_offered'],
     ['edits are missing', open, decide({ decision: 'edit' }), 'edits_invalid'],
@@ -200,7 +201,7 @@ describe('time', () => {
   });
 
   it('expires it, and what would have come later does not come', () => {
-    const step = advance({ ...open, expiresAt: after(50) }, tick, after(600));
+    const step = advance(but({ expiresAt: after(50) }), tick, after(600));
 
     expect(step.facts.map(({ kind }) => kind)).toEqual(['warned', 'expired']);
     expect(step.after).toMatchObject({ status: 'expired', slaBreachedAt: null, closedAt: after(600) });
@@ -210,10 +211,10 @@ describe('time', () => {
 describe('nextDue', () => {
   it.each([
     ['the warning', open, after(45)],
-    ['the deadline once warned', { ...open, slaWarnedAt: after(45) }, after(60)],
+    ['the deadline once warned', but({ slaWarnedAt: after(45) }), after(60)],
     ['a claim that ends sooner', claimed, after(15)],
-    ['an expiry that is sooner', { ...open, expiresAt: after(2) }, after(2)],
-    ['nothing once breached', { ...open, slaBreachedAt: after(60) }, null],
+    ['an expiry that is sooner', but({ expiresAt: after(2) }), after(2)],
+    ['nothing once breached', but({ slaBreachedAt: after(60) }), null],
   ])('is %s', (_what, life, expected) => {
     expect(nextDue(life)).toEqual(expected);
   });
@@ -224,11 +225,11 @@ describe('slaState', () => {
     [open, 44, 'on_track'],
     [open, 45, 'at_risk'],
     [open, 60, 'breached'],
-    [{ ...open, slaBreachedAt: after(60) }, 61, 'breached'],
-    [{ ...open, status: 'completed' } as Life, 999, 'met'],
-    [{ ...open, status: 'cancelled' } as Life, 999, 'met'],
-    [{ ...open, status: 'completed', slaBreachedAt: after(60) } as Life, 999, 'missed'],
-    [{ ...open, status: 'expired' } as Life, 1, 'missed'],
+    [but({ slaBreachedAt: after(60) }), 61, 'breached'],
+    [but({ status: 'completed' }), 999, 'met'],
+    [but({ status: 'cancelled' }), 999, 'met'],
+    [but({ status: 'completed', slaBreachedAt: after(60) }), 999, 'missed'],
+    [but({ status: 'expired' }), 1, 'missed'],
   ])('is told from the row and the time', (life, minute, expected) => {
     expect(slaState(life, after(minute))).toBe(expected);
   });
@@ -245,7 +246,7 @@ const anyCommand: fc.Arbitrary<Command> = fc.oneof(
 );
 const anyLife = fc
   .option(fc.integer({ min: 1, max: 120 }), { nil: undefined })
-  .map((minutes): Life => ({ ...open, expiresAt: minutes === undefined ? null : after(minutes) }));
+  .map((minutes): Life => but({ expiresAt: minutes === undefined ? null : after(minutes) }));
 const anyStory = fc.array(fc.tuple(fc.integer({ min: 0, max: 30 }), anyCommand), { maxLength: 25 });
 
 /** Lives through a story of commands, each some minutes after the one before; refused commands change nothing. */
@@ -272,11 +273,11 @@ function attempt(life: Life, command: Command, at: Date) {
   }
 }
 
-describe('whatever happens to a request', () => {
+describe('a request, whatever happens to it,', () => {
   const kinds = (facts: readonly { fact: Fact }[], ...wanted: Fact['kind'][]) =>
     facts.filter(({ fact }) => wanted.includes(fact.kind)).length;
 
-  it('it ends once, is warned of once and breached once, never early', () => {
+  it('ends once, is warned of once and breached once, never early', () => {
     fc.assert(
       fc.property(anyLife, anyStory, (life, story) => {
         const { facts, end } = live(life, story);
@@ -293,7 +294,7 @@ describe('whatever happens to a request', () => {
     );
   });
 
-  it('nothing follows its end', () => {
+  it('has nothing after its end', () => {
     fc.assert(
       fc.property(anyLife, anyStory, (life, story) => {
         const { facts, states } = live(life, story);
@@ -306,7 +307,7 @@ describe('whatever happens to a request', () => {
     );
   });
 
-  it('it is assigned exactly while somebody has it, and claimed only while it is assigned', () => {
+  it('is assigned exactly while somebody has it, and claimed only while it is assigned', () => {
     fc.assert(
       fc.property(anyLife, anyStory, (life, story) => {
         for (const { life: state } of live(life, story).states) {
@@ -318,7 +319,7 @@ describe('whatever happens to a request', () => {
     );
   });
 
-  it('nothing that is due stays undone when time is looked at', () => {
+  it('has nothing due left undone when time is looked at', () => {
     fc.assert(
       fc.property(anyLife, anyStory, (life, story) => {
         const { end, states } = live(life, story);
@@ -331,7 +332,7 @@ describe('whatever happens to a request', () => {
     );
   });
 
-  it('timers that come late, or not at all, change nothing but the warning', () => {
+  it('fares the same with timers that come late, or not at all, but for the warning', () => {
     const told = (story: Parameters<typeof live>[1], life: Life) =>
       live(life, [...story, [0, tick]]).facts.flatMap(({ fact }) => (fact.kind === 'warned' ? [] : [fact]));
     fc.assert(

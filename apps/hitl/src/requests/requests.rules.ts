@@ -38,7 +38,7 @@ export interface Actor {
 }
 
 /** What a reviewer answers. */
-export interface Answer {
+interface Answer {
   readonly decision: string;
   readonly reason?: string | undefined;
   readonly edits?: Readonly<Record<string, unknown>> | undefined;

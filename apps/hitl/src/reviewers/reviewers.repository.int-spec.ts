@@ -97,7 +97,7 @@ describe.each(engines)('ReviewersRepository (%s)', (engine) => {
     const tenantId = newId('ten');
     await insert(tenantId, { principalId: 'key_ann' });
 
-    await expect(insert(tenantId, { principalId: 'key_ann' })).rejects.toThrow();
+    await expect(insert(tenantId, { principalId: 'key_ann' })).rejects.toThrow('duplicate key');
     await expect(insert(newId('ten'), { principalId: 'key_ann' })).resolves.toBeDefined();
   });
 });

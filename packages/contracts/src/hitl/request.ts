@@ -12,6 +12,7 @@ export type RequestType = z.infer<typeof RequestType>;
 
 /** From most to least urgent; the default SLA is 5 minutes, 15 minutes, 1 hour, 4 hours. */
 export const requestPriorities = ['critical', 'high', 'medium', 'low'] as const;
+/** How urgent a request is. */
 export const RequestPriority = z.enum(requestPriorities);
 export type RequestPriority = z.infer<typeof RequestPriority>;
 
@@ -153,6 +154,6 @@ export function digestText(action: DigestedAction): string {
     tenantId,
     runId: runId ?? undefined,
     // Always in the same form, whoever writes it.
-    expiresAt: expiresAt == null ? undefined : new Date(expiresAt).toISOString(),
+    expiresAt: expiresAt === undefined || expiresAt === null ? undefined : new Date(expiresAt).toISOString(),
   });
 }
