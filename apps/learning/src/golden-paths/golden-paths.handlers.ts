@@ -19,9 +19,8 @@ export class GoldenPathsHandlers {
     caller: TenantCaller,
     { signal }: CommandContext,
   ): Promise<OutputOf<typeof contract.listGoldenPaths>> {
-    if (input.query === undefined) return this.paths.list(input, caller);
-    const hits = await this.retrieval.searchPaths(input.query, input.topK, caller, signal);
-    return { data: await this.paths.among(hits, input.minSuccessRate, caller), nextCursor: null };
+    const hits = await this.retrieval.searchPaths(input, caller, signal);
+    return this.paths.list(input, hits, caller);
   }
 
   @Answers(contract.getGoldenPath)

@@ -1,7 +1,6 @@
 import type { OutputOf, RequestId, RunId } from '@support101/contracts';
 import type { RunDecision, traceRun } from '@support101/contracts/agent-runtime';
 import type { PathId } from '@support101/contracts/learning';
-import { z } from 'zod';
 
 /** A whole run, as agent-runtime tells it. */
 export type Trace = OutputOf<typeof traceRun>;
@@ -24,10 +23,6 @@ export interface Effects {
   /** Paths whose answer was given, and what became of it. */
   readonly used: readonly { readonly pathId: PathId; readonly effect: 'confirmed' | 'turned_down' | 'used' }[];
 }
-
-const Question = z.object({ query: z.string().min(1) });
-const Answer = z.object({ answer: z.string().min(1) });
-const Found = z.object({ hits: z.array(z.object({ articleId: z.string() })) });
 
 /** How often a path was confirmed, turned down and used. */
 export interface Counts {
@@ -58,20 +53,31 @@ export function counted(counts: Counts, effect: 'created' | 'confirmed' | 'corre
   return { successCount: successCount + 1, failureCount, useCount };
 }
 
+/** What a lesson is to the path of the same question: a new answer starts with a clean record, since the old one was turned down. */
+export function learned(
+  before: (Counts & { readonly answer: string }) | undefined,
+  answer: string,
+): { effect: 'created' | 'confirmed' | 'corrected'; counts: Counts } {
+  const clean = { successCount: 0, failureCount: 0, useCount: before?.useCount ?? 0 };
+  if (before === undefined) return { effect: 'created', counts: counted(clean, 'created') };
+  if (before.answer === answer) return { effect: 'confirmed', counts: counted(before, 'confirmed') };
+  return { effect: 'corrected', counts: counted(clean, 'corrected') };
+}
+
 /**
  * What a run teaches. Only a person’s decision makes a lesson: an answer that the agent gave alone proves nothing.
  * A path whose answer a person replaced or rejected was wrong here, one that was approved was right.
  */
 export function effectsOf({ run, steps, decisions }: Trace): Effects {
   const decision = decisions.at(-1);
-  const question = Question.safeParse(run.input);
+  const question = textIn(run.input, 'query');
   const answer = answerOf(decision, run.output);
   const lesson =
-    decision === undefined || answer === undefined || !question.success || run.status !== 'completed'
+    decision === undefined || answer === undefined || question === undefined || run.status !== 'completed'
       ? undefined
       : {
           ...answer,
-          question: question.data.query,
+          question,
           steps: steps.map(({ action }) => action),
           evidence: lookedAt(steps),
           runId: run.runId,
@@ -106,11 +112,16 @@ export function fingerprintText(blueprint: string, question: string): string {
 
 function answerOf(decision: RunDecision | undefined, output: unknown): Pick<Lesson, 'answer' | 'origin'> | undefined {
   if (decision === undefined) return undefined;
-  const edited = Answer.safeParse(decision.edits);
-  if (decision.decision === 'edit' && edited.success) return { answer: edited.data.answer, origin: 'corrected' };
-  if (decision.decision === 'respond' && decision.response) return { answer: decision.response, origin: 'corrected' };
-  const given = Answer.safeParse(output);
-  return decision.decision === 'approve' && given.success ? { answer: given.data.answer, origin: 'approved' } : undefined;
+  const written = decision.decision === 'edit' ? textIn(decision.edits, 'answer') : decision.response;
+  if (['edit', 'respond'].includes(decision.decision) && written) return { answer: written, origin: 'corrected' };
+  const given = textIn(output, 'answer');
+  return decision.decision === 'approve' && given !== undefined ? { answer: given, origin: 'approved' } : undefined;
+}
+
+/** The text under `field`, if there is one that is not empty. */
+function textIn(value: unknown, field: string): string | undefined {
+  const text = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[field] : undefined;
+  return typeof text === 'string' && text !== '' ? text : undefined;
 }
 
 function wasDecided({ decision }: RunDecision): boolean {
@@ -119,11 +130,8 @@ function wasDecided({ decision }: RunDecision): boolean {
 
 /** Ids of the articles and paths that the run’s steps found, the best of each step first. */
 function lookedAt(steps: Trace['steps']): string[] {
-  const found = steps.flatMap(({ result }) => {
-    const hits = Found.safeParse(result);
-    return hits.success ? hits.data.hits.map(({ articleId }) => articleId) : [];
-  });
-  return [...new Set(found)];
+  const hits = steps.flatMap(({ result }) => (Array.isArray(result['hits']) ? (result['hits'] as unknown[]) : []));
+  return [...new Set(hits.flatMap((hit) => textIn(hit, 'articleId') ?? []))];
 }
 
 function isPath(entry: string): entry is PathId {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { type AgentId, decodeCursor, DomainError, encodeCursor } from '@support101/contracts';
+import { type AgentId, type TenantId, decodeCursor, DomainError, encodeCursor } from '@support101/contracts';
 import type { DataOf, InputOf, OutputOf, TenantCaller } from '@support101/contracts';
 import type { runCompleted, runFailed } from '@support101/contracts/agent-runtime';
 import { traceRun } from '@support101/contracts/agent-runtime';
@@ -63,10 +63,13 @@ export class GoldenPathsService {
     return toPath(found(row));
   }
 
+  /** The newest, or those among a search’s hits in the order of the hits. */
   async list(
     { cursor, limit, minSuccessRate }: InputOf<typeof contract.listGoldenPaths>,
+    hits: readonly contract.SearchHit[] | undefined,
     { tenantId }: TenantCaller,
   ): Promise<OutputOf<typeof contract.listGoldenPaths>> {
+    if (hits !== undefined) return { data: await this.#among(tenantId, hits, minSuccessRate), nextCursor: null };
     const before = cursor === undefined ? undefined : idOf(cursor);
     const rows = await this.database.forTenant(tenantId, (tx) => this.paths.list(tx, { before, minSuccessRate }, limit + 1));
     const data = rows.slice(0, limit);
@@ -74,11 +77,10 @@ export class GoldenPathsService {
     return { data: data.map(toPath), nextCursor: last === undefined ? null : encodeCursor([last.pathId]) };
   }
 
-  /** The paths among a search’s hits, in the order of the hits, with their scores. */
-  async among(
+  async #among(
+    tenantId: TenantId,
     hits: readonly contract.SearchHit[],
     minSuccessRate: number,
-    { tenantId }: TenantCaller,
   ): Promise<OutputOf<typeof contract.listGoldenPaths>['data']> {
     const scores = new Map(hits.flatMap(({ pathId, score }) => (pathId === undefined ? [] : [[pathId, score] as const])));
     const rows = await this.database.forTenant(tenantId, (tx) => this.paths.findAll(tx, [...scores.keys()]));
@@ -105,19 +107,15 @@ export class GoldenPathsService {
 
   async #keep(tx: Tx, blueprint: string, lesson: rules.Lesson, source: Source): Promise<void> {
     const fingerprint = createHash('sha256').update(rules.fingerprintText(blueprint, lesson.question)).digest('hex');
-    const before = await this.paths.holdSame(tx, fingerprint);
-    const effect = before === undefined ? 'created' : before.answer === lesson.answer ? 'confirmed' : 'corrected';
     const now = this.clock.now();
-    // A new answer starts with a clean record: what was turned down was the old one.
-    const clean = { successCount: 0, failureCount: 0, useCount: before?.useCount ?? 0 };
+    const fresh = { pathId: newId('gpt'), question: lesson.question, createdAt: now };
+    const before = await this.paths.holdSame(tx, fingerprint);
+    const { effect, counts } = rules.learned(before, lesson.answer);
+    const { pathId, question, createdAt } = before ?? fresh;
     const row: PathRow = {
-      ...rules.counted(effect === 'confirmed' && before !== undefined ? before : clean, effect),
+      ...{ ...lesson, steps: [...lesson.steps], evidence: [...lesson.evidence], ...counts },
       ...{ tenantId: source.caller.tenantId, fingerprint, blueprint, status: 'active' },
-      ...{ ...lesson, steps: [...lesson.steps], evidence: [...lesson.evidence] },
-      pathId: before?.pathId ?? newId('gpt'),
-      question: before?.question ?? lesson.question,
-      createdAt: before?.createdAt ?? now,
-      updatedAt: now,
+      ...{ pathId, question, createdAt, updatedAt: now },
     };
     await this.#save(tx, row, effect, source);
     await this.indexing.keepPath(tx, row.pathId, row, now);
@@ -150,7 +148,7 @@ function idOf(cursor: string): contract.PathId {
   return pathId.data;
 }
 
-function toPath({ fingerprint: _, ...row }: PathRow): contract.GoldenPath {
+function toPath(row: PathRow): contract.GoldenPath {
   return {
     ...row,
     successRate: rules.successRate(row),

@@ -35,9 +35,14 @@ export class RetrievalService {
     return { data: rank(articles, question, topK) };
   }
 
-  /** Only the golden paths among what fits the question. */
-  async searchPaths(q: string, topK: number, caller: TenantCaller, signal?: AbortSignal): Promise<SearchHit[]> {
-    const { articles, question } = await this.prepare(q, caller, signal);
+  /** Only the golden paths that fit the question; undefined when none is asked. */
+  async searchPaths(
+    { query, topK }: { query?: string | undefined; topK: number },
+    caller: TenantCaller,
+    signal?: AbortSignal,
+  ): Promise<SearchHit[] | undefined> {
+    if (query === undefined) return undefined;
+    const { articles, question } = await this.prepare(query, caller, signal);
     const paths = articles.filter(({ articleId }) => isPathId(articleId));
     return rank(paths, question, topK);
   }
