@@ -17,14 +17,14 @@ export async function run(options) {
   const { articles } = await readJson('apps/standalone/demo/articles.json');
   const questions = await readJson('bench/retrieval/questions.json');
   const situations = await read('apps/learning/data/situations.txt');
+  const { dropped } = keptApart(situations, questions.holdout);
+  if (dropped > 0) throw new Error(`${dropped} lines of data/situations.txt are too like a question of the holdout`);
   const isFit = options.includes('--fit');
   const search = await openSearch(articles, isFit ? keptApart(situations, questions.tune).text : undefined);
   try {
     const tune = await samplesOf(search, questions.tune);
     if (isFit) return fitted(tune);
     if (options.includes('--misses')) return misses(tune, search, articles);
-    const { dropped } = keptApart(situations, questions.holdout);
-    if (dropped > 0) throw new Error(`${dropped} lines of the situations are too like a question of the holdout`);
     const holdout = await samplesOf(search, questions.holdout);
     const results = {};
     for (const [system, { names, weights }] of Object.entries(search.systems)) {
