@@ -112,8 +112,11 @@ describe('a question answered from the tenant’s own knowledge', () => {
     expect((await acme.get(`/v1/runs/${ids.run}/steps`)).body.data.length).toBeGreaterThan(1);
   });
 
-  it('does not invent an answer that the knowledge base does not hold', async () => {
-    const run = await acme.post(`/v1/agents/${ids.agent}/execute`, { input: { query: 'Which wine goes with grilled octopus?' } });
+  it('does not invent an answer that the knowledge base does not hold: it fails by name when no person shall be asked', async () => {
+    const made = await acme.post('/v1/agents', { blueprint: 'support_agent', name: 'Alone', config: { whenUnsure: 'fail' } });
+    const execute = `/v1/agents/${String(made.body['agentId'])}/execute`;
+
+    const run = await acme.post(execute, { input: { query: 'Which wine goes with grilled octopus?' } });
 
     expect(run.body).toMatchObject({ status: 'failed', error: { code: 'no_supported_answer' } });
   });

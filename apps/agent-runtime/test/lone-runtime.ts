@@ -12,7 +12,8 @@ import {
   type TenantId,
   toProblem,
 } from '@support101/contracts';
-import { createAgent, executeAgent, type Agent, type Run } from '@support101/contracts/agent-runtime';
+import { createAgent, executeAgent, runHumanRequested, type Agent, type Run } from '@support101/contracts/agent-runtime';
+import { requestDecided, requestOpened } from '@support101/contracts/hitl';
 import { registry } from '@support101/contracts/all';
 import { searchKnowledge } from '@support101/contracts/learning';
 import { releaseUsage, reserveUsage, tenantLimits } from '@support101/contracts/tenancy';
@@ -182,6 +183,28 @@ export class LoneRuntime {
       },
     ]);
     if (result?.ok !== true) throw new Error('the event was not taken');
+  }
+
+  /** The request a run asks for, once it is told; as hitl does, it is then opened. */
+  async requestOf({ tenantId, runId, agentId }: Run): Promise<DataOf<typeof runHumanRequested>> {
+    const { data } = await this.event(runHumanRequested, `run:${runId}`);
+    const { requestId, type, priority, title } = data;
+    const slaDeadline = new Date().toISOString();
+    await this.publish(requestOpened, tenantId, { requestId, runId, agentId, type, priority, title, slaDeadline });
+    return data;
+  }
+
+  /** Tells the decision of a person about a request, as hitl does. */
+  decide(
+    { tenantId, runId, agentId }: Run,
+    request: Pick<DataOf<typeof runHumanRequested>, 'requestId' | 'type' | 'priority'>,
+    decision: Pick<DataOf<typeof requestDecided>, 'decision'> & Partial<DataOf<typeof requestDecided>>,
+    eventId?: EventId,
+  ): Promise<void> {
+    const { requestId, type, priority } = request;
+    const by = { type: 'user', id: 'usr_reviewer' };
+    const data = { requestId, runId, agentId, type, priority, decidedBy: by, secondsToDecision: 1, version: 2, ...decision };
+    return this.publish(requestDecided, tenantId, data, eventId);
   }
 
   /** Rows of a table, past row-level security. */

@@ -119,9 +119,9 @@ describe('a run', () => {
 });
 
 describe('a run of the support agent', () => {
-  const ask = async (tenantId: TenantId, query: string) => {
+  const ask = async (tenantId: TenantId, query: string, config: Record<string, unknown> = {}) => {
     const caller = operatorOf(tenantId);
-    const agent = await runtime.ask(contract.createAgent, { blueprint: 'support_agent', name: 'Ada' }, caller);
+    const agent = await runtime.ask(contract.createAgent, { blueprint: 'support_agent', name: 'Ada', config }, caller);
     return runtime.ask(contract.executeAgent, { agentId: agent.agentId, input: { query } }, caller);
   };
 
@@ -140,10 +140,10 @@ describe('a run of the support agent', () => {
     });
   });
 
-  it('does not invent an answer when nothing is found', async () => {
+  it('fails by name when nothing is found and no person shall be asked', async () => {
     runtime.knowledge = [];
 
-    const run = await ask(runtime.tenant(), 'Do you sell spare parts for the moon rover?');
+    const run = await ask(runtime.tenant(), 'Do you sell spare parts for the moon rover?', { whenUnsure: 'fail' });
     runtime.knowledge = ['Reset your password'];
 
     expect(run).toMatchObject({ status: 'failed', outcome: 'failed', output: null, error: { code: 'no_supported_answer' } });
@@ -155,9 +155,6 @@ describe('a run fails by name', () => {
     ['when its blueprint gives up in the plan', [], 'fail', 'no_supported_answer'],
     ['when its blueprint gives up in a step', [{ do: 'refuse' }], 'finish', 'no_supported_answer'],
     ['when its output does not fit', [], 'wrong', 'output_invalid'],
-    ['when it needs a person', [{ do: 'interrupt' }], 'finish', 'needs_person'],
-    ['when a tool needs approval', [{ do: 'approve', text: 'pay' }], 'finish', 'tool_needs_approval'],
-    ['when a tool would change the world', [{ do: 'write', text: 'x' }], 'finish', 'tool_not_allowed'],
     ['when a tool’s arguments do not fit', [{ do: 'search', text: '' }], 'finish', 'tool_input_invalid'],
     ['when a step gives what cannot be stored', [{ do: 'nul' }], 'finish', 'state_invalid'],
   ])('%s', async (_when, script, end, expected) => {

@@ -6,16 +6,34 @@ import {
   defineTool,
   RunFailure,
   type Action,
+  type Decision,
   type Plan,
   type StepContext,
   type StepResult,
 } from '@support101/agent-kit';
+import { createTicket } from '@support101/blueprints';
 import { DomainError } from '@support101/contracts';
 import { z } from 'zod';
 
 const Order = z.object({
   /** What the step does; every test that needs another behaviour adds a word here. */
-  do: z.enum(['note', 'search', 'ask', 'wait', 'hang', 'flake', 'crash', 'refuse', 'write', 'approve', 'interrupt', 'nul']),
+  do: z.enum([
+    'note',
+    'search',
+    'ask',
+    'wait',
+    'hang',
+    'flake',
+    'crash',
+    'refuse',
+    'write',
+    'approve',
+    'interrupt',
+    'signal',
+    'ticket',
+    'pester',
+    'nul',
+  ]),
   text: z.string().default(''),
   ms: z.number().default(0),
 });
@@ -26,6 +44,16 @@ type State = z.output<typeof State>;
 
 /** What the steps of all runs did, in order: the oracle of the tests in this process. */
 export const deeds: { runId: string; text: string }[] = [];
+
+/** What `resume` was called with, in order. */
+export const resumed: string[] = [];
+
+let beforeResume = (): void => undefined;
+
+/** Has something done each time an agent is about to go on. */
+export function onResume(run: () => void): void {
+  beforeResume = run;
+}
 
 /** How many more times a flaky step fails, by its text. */
 export const flaws = new Map<string, number>();
@@ -60,6 +88,17 @@ const deed = defineTool({
 const write = defineTool({ ...deed, name: 'write', description: 'Changes the world.', effect: 'write' });
 const pay = defineTool({ ...deed, name: 'pay', description: 'Needs a person.', effect: 'write', requiresApproval: true });
 
+const shaky = defineTool({
+  ...write,
+  name: 'shaky',
+  description: 'Changes the world, and does not always say so.',
+  execute: async ({ text }, { runId }) => {
+    deeds.push({ runId, text });
+    if (take(text)) throw new DomainError('deadline_exceeded', 'No answer.');
+    return {};
+  },
+});
+
 const echo = defineTask({
   name: 'echo',
   instructions: 'Say it back.',
@@ -85,9 +124,17 @@ class Scripted extends BaseAgent<z.output<typeof Input>, { notes: string[] }, St
     const order = Order.parse(action.input);
     const note = await this.#carryOut(order, context);
     const next = { ...state, done: state.done + 1, notes: [...state.notes, note] };
+    if (order.do === 'signal') return { result: { note }, state: next, signals: { topic: order.text } };
     if (order.do !== 'interrupt') return { result: { note }, state: next };
     const interrupt = { type: 'clarification', title: 'Which?', question: 'Which one?', priority: 'low' } as const;
-    return { result: { note }, state: next, interrupt: { ...interrupt, options: ['respond'] } };
+    return { result: { note }, state: next, interrupt: { ...interrupt, options: ['respond', 'reject'] } };
+  }
+
+  override resume(state: State, { decision, response }: Decision): State {
+    resumed.push(response ?? decision);
+    beforeResume();
+    if (decision === 'reject') throw new RunFailure('rejected_by_reviewer');
+    return { ...state, notes: [...state.notes, `${decision}: ${response ?? ''}`] };
   }
 
   async #carryOut({ do: what, text, ms }: z.output<typeof Order>, context: StepContext): Promise<string> {
@@ -117,6 +164,11 @@ class Scripted extends BaseAgent<z.output<typeof Input>, { notes: string[] }, St
         return text;
       case 'approve':
         await tools.call(pay, { text });
+        return text;
+      case 'ticket':
+        return (await tools.call(createTicket, { subject: text, description: '', priority: 'low' })).ticketId;
+      case 'pester':
+        await tools.call(shaky, { text });
         return text;
       case 'nul':
         return 'a\u0000b';
@@ -153,7 +205,7 @@ export function scripted(version: string) {
     outputSchema: z.object({ notes: z.array(z.string()) }),
     stateSchema: State,
     configSchema: Config,
-    tools: [search, deed, write, pay],
+    tools: [search, deed, write, pay, shaky, createTicket],
     agent: Scripted,
   });
 }

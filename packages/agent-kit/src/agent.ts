@@ -57,6 +57,14 @@ export abstract class BaseAgent<Input, Output, State, Config> {
   /** Carries out one planned step. A finished step is never repeated; an interrupted one may be. */
   abstract executeStep(state: State, action: Action, context: StepContext<Config>): Promise<StepResult<State>>;
 
+  /**
+   * What to show a person whom the tenant's escalation rules want asked at this point; their decision reaches `resume`.
+   * Undefined: the runtime asks in general terms whether to go on.
+   */
+  escalate(_state: State, _config: Config): z.input<typeof Interrupt> | undefined {
+    return undefined;
+  }
+
   /** The state after a person decided about the interrupt that the last step returned. */
   resume(_state: State, decision: Decision, _config: Config): State {
     throw new RunFailure('decision_not_expected', `The agent does not take the decision "${decision.decision}".`);

@@ -134,7 +134,7 @@ class ScriptedAgent extends BaseAgent<z.output<typeof Input>, z.output<typeof Ou
 
   override resume(state: State, decision: Decision): State {
     if (state.act !== 'ask') return super.resume(state, decision, this as never);
-    if (decision.decision === 'reject') throw new RunFailure('request_rejected');
+    if (decision.decision === 'reject') throw new RunFailure('rejected_by_reviewer');
     return { ...state, said: z.string().parse(decision.edits?.['answer']) };
   }
 }
@@ -229,7 +229,7 @@ describe('a blueprint', () => {
     expect(waiting).toMatchObject({ status: 'awaiting_human', interrupt: { question: 'What shall I say?', context: {} } });
     expect(waiting.steps[0]?.signals).toEqual({ confidence: 0.2 });
     expect(edited).toMatchObject({ status: 'completed', output: { said: 'this' } });
-    expect(rejected.error?.code).toBe('request_rejected');
+    expect(rejected.error?.code).toBe('rejected_by_reviewer');
   });
 
   it('refuses a decision it does not expect', () => {

@@ -70,6 +70,8 @@ export interface Blueprint<In extends z.ZodType = z.ZodType, Out extends z.ZodTy
   start(input: JsonObject, config: RunConfig): JsonObject;
   plan(state: JsonObject, config: RunConfig): CheckedPlan;
   executeStep(state: JsonObject, action: Action, context: StepContext): Promise<CheckedStep>;
+  /** What a person is shown whom an escalation rule wants asked; undefined when the agent has nothing particular to show. */
+  escalate(state: JsonObject, config: RunConfig): Interrupt | undefined;
   resume(state: JsonObject, decision: Decision, config: RunConfig): JsonObject;
 }
 
@@ -110,6 +112,10 @@ export function defineBlueprint<
     executeStep: async (current, action, context) => {
       const step = await agent.executeStep(current as z.output<State>, action, context as StepContext<z.output<Config>>);
       return checkStep(step, state);
+    },
+    escalate: (current, config) => {
+      const interrupt = agent.escalate(current as z.output<State>, config as z.output<Config>);
+      return interrupt === undefined ? undefined : checkedWith(Interrupt, interrupt, 'state_invalid');
     },
     resume: (current, decision, config) =>
       state(agent.resume(current as z.output<State>, Decision.parse(decision), config as z.output<Config>)),

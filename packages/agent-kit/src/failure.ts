@@ -3,9 +3,10 @@ import { isDomainError } from '@support101/contracts';
 /** The reasons a run can fail for, with what each means to a person. A blueprint may add its own. */
 export const runFailures = {
   no_supported_answer: 'Nothing in the knowledge base supports an answer',
-  needs_person: 'The run needs a person and none can be asked',
-  request_rejected: 'A person rejected the request',
-  request_expired: 'Nobody decided about the request in time',
+  rejected_by_reviewer: 'A person rejected the request',
+  human_request_expired: 'Nobody decided about the request in time',
+  human_request_cancelled: 'The request to a person was taken back',
+  hitl_queue_full: 'The queue of requests to people is full',
   step_limit_reached: 'The run reached its highest number of steps',
   timed_out: 'The run reached its time limit',
   cancelled: 'The run was cancelled',
@@ -17,6 +18,7 @@ export const runFailures = {
   tool_timed_out: 'The tool did not answer in time',
   tool_failed: 'The tool failed',
   effect_unknown: 'It is not known whether the tool’s effect happened',
+  effect_skipped: 'A person decided that the tool shall not be called again',
   model_unavailable: 'The model could not be reached',
   model_output_invalid: 'The model’s output does not fit the task',
   state_invalid: 'The agent made a state that its schema refuses',

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Action } from './agent.js';
 import type { Blueprint, CheckedStep, RunConfig } from './blueprint.js';
 import { RunFailure, toRunFailure } from './failure.js';
-import type { Decision, Interrupt, Outcome } from './human.js';
+import { outcomeOfFailure, undecidedFailure, type Decision, type Interrupt, type Outcome } from './human.js';
 import { toPlainObject, type JsonObject } from './json.js';
 import { stepContext, type ToolCall } from './step-context.js';
 import { addUsage, noUsage, type Task, type TaskRunner, type Usage } from './task.js';
@@ -90,7 +90,7 @@ class HarnessRun {
       }
     } catch (error) {
       const { code, detail, cause } = toRunFailure(error);
-      return this.ended('failed', { outcome: 'failed', error: { code, detail, cause } });
+      return this.ended('failed', { outcome: outcomeOfFailure(code), error: { code, detail, cause } });
     }
   }
 
@@ -106,6 +106,7 @@ class HarnessRun {
       runId: 'run_harness',
       step: this.steps.length,
       knowledge: { search: async (query, topK) => hits(script.knowledge ?? [], query, topK) },
+      tickets: ({ index }) => ({ create: async () => ({ ticketId: `tkt_harness_${index}` }) }),
       tasks: this.tasks,
       model: this.usage.model,
       signal: script.signal ?? AbortSignal.timeout(this.config.timeoutSeconds * 1000),
@@ -121,7 +122,9 @@ class HarnessRun {
 
   private decide(interrupt: Interrupt, decide: NonNullable<Script['decide']>): void {
     const decision = decide(interrupt);
-    if (decision.decision !== 'expired' && !interrupt.options.includes(decision.decision)) {
+    const failure = undecidedFailure(decision.decision);
+    if (failure !== undefined) throw new RunFailure(failure);
+    if (!interrupt.options.includes(decision.decision)) {
       throw new TypeError(`the script decides "${decision.decision}", offered are ${interrupt.options.join(', ')}`);
     }
     this.state = reread(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { KnownFailure } from './failure.js';
 import type { JsonValue } from './json.js';
 
 /** How a run can end for the customer. `failed` is given by the runtime, the others by the blueprint. */
@@ -56,7 +57,7 @@ export type Interrupt = z.output<typeof Interrupt>;
 /** What a person decided about an interrupt; the runtime hands it to the blueprint's `resume`. */
 export const Decision = z.object({
   requestId: z.string(),
-  /** One of the interrupt's options, or `expired` when nobody decided in time. */
+  /** One of the interrupt's options; a request that nobody decides ends the run before the agent hears of it. */
   decision: z.string(),
   /** Changed action arguments, or `{ answer }` where the request is about an answer. */
   edits: PlainObject.optional(),
@@ -66,6 +67,28 @@ export const Decision = z.object({
   decidedBy: z.string().optional(),
 });
 export type Decision = z.output<typeof Decision>;
+
+const undecided: Readonly<Record<string, KnownFailure>> = {
+  expired: 'human_request_expired',
+  cancelled: 'human_request_cancelled',
+  refused: 'hitl_queue_full',
+};
+
+/** The failure of a run whose request was not decided by a person (`expired`, `cancelled`, `refused`); else undefined. */
+export function undecidedFailure(decision: string): KnownFailure | undefined {
+  return Object.hasOwn(undecided, decision) ? undecided[decision] : undefined;
+}
+
+const endedBy: Readonly<Record<string, Outcome>> = {
+  rejected_by_reviewer: 'escalated',
+  human_request_expired: 'abandoned',
+  human_request_cancelled: 'abandoned',
+};
+
+/** How a run that failed for this reason turned out for the customer. */
+export function outcomeOfFailure(code: string): Outcome {
+  return Object.hasOwn(endedBy, code) ? (endedBy[code] ?? 'failed') : 'failed';
+}
 
 /** What a step noticed that an escalation rule may react to. */
 export const EscalationSignals = z.strictObject({

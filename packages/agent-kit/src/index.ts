@@ -1,5 +1,6 @@
 export * from './agent.js';
 export * from './blueprint.js';
+export * from './escalation.rules.js';
 export * from './failure.js';
 export * from './harness.js';
 export * from './human.js';

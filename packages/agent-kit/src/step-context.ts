@@ -4,7 +4,7 @@ import type { StepContext } from './agent.js';
 import type { Blueprint, RunConfig } from './blueprint.js';
 import { RunFailure, isRunFailure } from './failure.js';
 import { addUsage, noUsage, type Task, type TaskRunner, type Usage } from './task.js';
-import type { KnowledgePort, Tool } from './tool.js';
+import type { KnowledgePort, TicketsPort, Tool } from './tool.js';
 
 /** A tool call that passed the checks and is about to run. */
 export interface ToolCall {
@@ -13,8 +13,8 @@ export interface ToolCall {
   readonly input: unknown;
   /** Position among the tool calls of this step, from 0. */
   readonly index: number;
-  /** Runs the tool with the given effect key, checks its output. Call it once. */
-  execute(effectKey: string): Promise<unknown>;
+  /** Runs the tool with the given effect key, checks its output. Call it once. `edited` are arguments in place of the agent's. */
+  execute(effectKey: string, edited?: unknown): Promise<unknown>;
 }
 
 /** What one step of one run needs from its surroundings. */
@@ -27,6 +27,8 @@ export interface StepSurroundings {
   /** Number of the step within the run, from 0. */
   readonly step: number;
   readonly knowledge: KnowledgePort;
+  /** The tickets port of one tool call. */
+  tickets(call: Pick<ToolCall, 'tool' | 'index'>): TicketsPort;
   readonly tasks: TaskRunner;
   /** Name of the chat model, for usage before the first call. */
   readonly model: string;
@@ -74,14 +76,13 @@ async function callTool(surroundings: StepSurroundings, named: Tool, rawInput: u
   if (allowed !== undefined && !allowed.includes(tool.name)) {
     throw new RunFailure('tool_not_allowed', `The agent's configuration does not allow ${tool.name}.`);
   }
-  const input = tool.input.safeParse(rawInput);
-  if (!input.success)
-    throw new RunFailure('tool_input_invalid', `${tool.name}: ${input.error.issues[0]?.message}`, { cause: input.error });
+  const input = checkedInput(tool, rawInput);
   const call: ToolCall = {
     tool,
-    input: input.data,
+    input,
     index,
-    execute: (effectKey) => execute(surroundings, tool, input.data, effectKey),
+    execute: (effectKey, edited) =>
+      execute(surroundings, { tool, index }, edited === undefined ? input : checkedInput(tool, edited), effectKey),
   };
   surroundings.onToolCall?.(call);
   if (surroundings.aroundTool !== undefined) return surroundings.aroundTool(call);
@@ -89,18 +90,32 @@ async function callTool(surroundings: StepSurroundings, named: Tool, rawInput: u
   return call.execute(effectKeyOf(surroundings, call));
 }
 
+function checkedInput(tool: Tool, given: unknown): unknown {
+  const input = tool.input.safeParse(given);
+  if (input.success) return input.data;
+  throw new RunFailure('tool_input_invalid', `${tool.name}: ${input.error.issues[0]?.message}`, { cause: input.error });
+}
+
 /** The stable key of a tool call's effect: the same after a crash, another for every other call. */
 export function effectKeyOf(at: Pick<StepSurroundings, 'runId' | 'step'>, call: Pick<ToolCall, 'tool' | 'index'>): string {
   return `${at.runId}:${at.step}:${call.index}:${call.tool.name}`;
 }
 
-async function execute(surroundings: StepSurroundings, tool: Tool, input: unknown, effectKey: string): Promise<unknown> {
+async function execute(
+  surroundings: StepSurroundings,
+  at: Pick<ToolCall, 'tool' | 'index'>,
+  input: unknown,
+  effectKey: string,
+): Promise<unknown> {
+  const { tool } = at;
   const { tenantId, agentId, runId, knowledge } = surroundings;
   const timeout = AbortSignal.timeout(tool.timeoutMs);
   const signal = AbortSignal.any([surroundings.signal, timeout]);
   let answer: unknown;
   try {
-    const work = tool.execute(input, { tenantId, agentId, runId, effectKey, signal, knowledge, now: () => surroundings.now() });
+    const tickets = surroundings.tickets(at);
+    const now = (): Date => surroundings.now();
+    const work = tool.execute(input, { tenantId, agentId, runId, effectKey, signal, knowledge, tickets, now });
     answer = await untilAborted(work, signal);
   } catch (error) {
     surroundings.signal.throwIfAborted();

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import type { Priority } from './human.js';
 
 /** A piece of the tenant's knowledge that may answer a query. */
 export const KnowledgeHit = z.object({
-  /** Id of the article, or of the golden path. */
+  /** Id of the article, or of the golden path: `kind` says which. */
   articleId: z.string(),
   title: z.string(),
   /** The passage, plain text or Markdown. Data: whatever it says, it instructs nobody. */
@@ -20,6 +21,20 @@ export interface KnowledgePort {
   search(query: string, topK: number, signal?: AbortSignal): Promise<readonly z.input<typeof KnowledgeHit>[]>;
 }
 
+/** A ticket to be opened for a customer. */
+export interface NewTicket {
+  readonly subject: string;
+  readonly description: string;
+  readonly priority: Priority;
+  readonly customerId?: string | undefined;
+}
+
+/** The tickets of the run's tenant. */
+export interface TicketsPort {
+  /** Opens a ticket. The effect and its entry in the ledger become true together. */
+  create(ticket: NewTicket): Promise<{ readonly ticketId: string }>;
+}
+
 /** What a tool may use while it runs. */
 export interface ToolContext {
   readonly tenantId: string;
@@ -30,6 +45,7 @@ export interface ToolContext {
   /** Aborts on the tool's timeout, on cancel and at the run's deadline. */
   readonly signal: AbortSignal;
   readonly knowledge: KnowledgePort;
+  readonly tickets: TicketsPort;
   now(): Date;
 }
 
@@ -44,6 +60,11 @@ export interface Tool<In extends z.ZodType = z.ZodType, Out extends z.ZodType = 
   readonly effect: 'read' | 'write';
   /** A person must have approved exactly this call. */
   readonly requiresApproval: boolean;
+  /**
+   * The effect is written together with its entry in the ledger, or not at all. Of any other write tool whose call was
+   * cut short nobody knows whether it had its effect, so a person is asked.
+   */
+  readonly atomic: boolean;
   readonly timeoutMs: number;
   execute(input: z.output<In>, context: ToolContext): Promise<z.input<Out>>;
 }
@@ -59,9 +80,10 @@ export function defineTool<In extends z.ZodType, Out extends z.ZodType>(definiti
   output: Out;
   effect: 'read' | 'write';
   requiresApproval?: boolean;
+  atomic?: boolean;
   timeoutMs: number;
   execute(input: z.output<In>, context: ToolContext): Promise<z.input<Out>>;
 }): Tool<In, Out> {
   if (!toolName.test(definition.name)) throw new TypeError(`a tool's name is snake_case: ${definition.name}`);
-  return Object.freeze({ requiresApproval: false, ...definition });
+  return Object.freeze({ requiresApproval: false, atomic: false, ...definition });
 }

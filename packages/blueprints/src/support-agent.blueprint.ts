@@ -8,6 +8,7 @@ import {
   withoutInstructions,
   type Action,
   type Decision,
+  type EscalationSignals,
   type Interrupt,
   type KnowledgeHit,
   type Plan,
@@ -16,6 +17,8 @@ import {
 } from '@support101/agent-kit';
 import type { z } from 'zod';
 import { answerQuestion } from './answer-question.task.js';
+import { createTicket } from './create-ticket.tool.js';
+import { sentimentOf, topicOf } from './customer-signals.rules.js';
 import { searchKnowledgeBase } from './search-knowledge-base.tool.js';
 import {
   confidenceOf,
@@ -33,7 +36,7 @@ type Result = StepResult<SupportState>;
 
 const noAnswer = 'Nothing in the knowledge base answers this question surely enough.';
 
-/** search_knowledge_base → compose_answer → check_answer → the answer; or ask_person, or a named failure. */
+/** search_knowledge_base → compose_answer → check_answer → the answer; or (create_ticket →) ask_person, or a named failure. */
 class SupportAgent extends BaseAgent<SupportInput, SupportOutput, SupportState, SupportConfig> {
   start({ query, history = [], customerId }: SupportInput): SupportState {
     return {
@@ -60,17 +63,21 @@ class SupportAgent extends BaseAgent<SupportInput, SupportOutput, SupportState, 
   async executeStep(state: SupportState, { action }: Action, ctx: Context): Promise<Result> {
     if (action === 'search_knowledge_base') return search(state, ctx);
     if (action === 'compose_answer') return compose(state, ctx);
-    if (action === 'check_answer') return check(state);
+    if (action === 'check_answer') return check(state, ctx.config);
+    if (action === 'create_ticket') return openTicket(state, ctx);
     if (action === 'ask_person') return askPerson(state, ctx.config);
     throw new RunFailure('blueprint_error', `The support agent knows no step "${action}".`);
+  }
+
+  override escalate(state: SupportState, config: SupportConfig): z.input<typeof Interrupt> {
+    return interruptOf(state, config, 'escalated');
   }
 
   override resume(state: SupportState, { decision, edits, response }: Decision): SupportState {
     if (decision === 'approve' && state.draft) {
       return { ...state, decided: { answer: state.draft.answer, sources: sourcesOf(state.draft, state.hits) } };
     }
-    if (decision === 'reject') throw new RunFailure('request_rejected');
-    if (decision === 'expired') throw new RunFailure('request_expired');
+    if (decision === 'reject') throw new RunFailure('rejected_by_reviewer');
     const answer = decision === 'edit' ? edits?.['answer'] : response;
     if (typeof answer !== 'string' || answer.trim() === '') {
       throw new RunFailure(
@@ -84,6 +91,9 @@ class SupportAgent extends BaseAgent<SupportInput, SupportOutput, SupportState, 
   private conclude(state: SupportState, config: SupportConfig): Plan<SupportOutput> {
     const { draft, hits } = state;
     const verdict = verdictOf(draft?.check?.confidence, config);
+    if (verdict === 'ask_person' && config.openTicket && state.ticketId === undefined) {
+      return { action: 'create_ticket', input: {} };
+    }
     if (verdict === 'ask_person') return { action: 'ask_person', input: {} };
     if (verdict === 'give_up' || !draft?.check) return { fail: 'no_supported_answer', detail: noAnswer };
     const { confidence } = draft.check;
@@ -104,11 +114,9 @@ async function search(state: SupportState, ctx: Context): Promise<Result> {
       return { ...hit, text: guarded.text };
     }),
   );
-  const best = hits[0]?.score ?? 0;
   return {
     result: { found: found.length, withheld, hits: hits.map(({ articleId, title, score }) => ({ articleId, title, score })) },
     state: { ...state, hits, ...(withheld === 0 ? {} : { withheld }) },
-    ...(worthComposing(hits, ctx.config) ? {} : { signals: { confidence: best } }),
   };
 }
 
@@ -122,11 +130,10 @@ async function compose(state: SupportState, ctx: Context): Promise<Result> {
   return {
     result: { answered: draft !== null, citations, passages: passages.length, leftOut },
     state: { ...state, draft },
-    ...(draft === null ? { signals: { confidence: 0 } } : {}),
   };
 }
 
-async function check(state: SupportState): Promise<Result> {
+async function check(state: SupportState, config: SupportConfig): Promise<Result> {
   const { draft, hits = [] } = state;
   if (!draft) throw new RunFailure('blueprint_error', 'There is no draft to check.');
   const cited = hits.filter((hit) => draft.citations.includes(hit.articleId));
@@ -146,34 +153,58 @@ async function check(state: SupportState): Promise<Result> {
   return {
     result: checked,
     state: { ...state, draft: { ...draft, check: checked } },
-    signals: { confidence: checked.confidence },
+    // Only of an answer that would be given: what the agent is not sure enough of, it handles itself.
+    ...(verdictOf(checked.confidence, config) === 'answer' ? { signals: signalsOf(state, checked.confidence) } : {}),
   };
 }
 
+async function openTicket(state: SupportState, ctx: Context): Promise<Result> {
+  const { query, draft, customerId } = state;
+  const { ticketId } = await ctx.tools.call(createTicket, {
+    subject: titleOf(query),
+    description: draft ? `${query}\n\nDraft of an answer:\n${draft.answer}`.slice(0, 5000).toWellFormed() : query,
+    priority: 'medium',
+    ...(customerId === undefined ? {} : { customerId }),
+  });
+  return { result: { ticketId }, state: { ...state, ticketId } };
+}
+
 async function askPerson(state: SupportState, config: SupportConfig): Promise<Result> {
-  return { result: { asked: true }, state, interrupt: interruptOf(state, config) };
+  const interrupt = interruptOf(state, config, 'no_supported_answer');
+  return { result: { asked: true }, state, interrupt, signals: signalsOf(state, state.draft?.check?.confidence ?? 0) };
+}
+
+function signalsOf({ query }: SupportState, confidence: number): EscalationSignals {
+  const [topic, sentiment] = [topicOf(query), sentimentOf(query)];
+  return { confidence, ...(topic === undefined ? {} : { topic }), ...(sentiment === undefined ? {} : { sentiment }) };
+}
+
+function titleOf(query: string): string {
+  return `Customer question: ${query.trim().replace(/\s+/g, ' ').slice(0, 150).toWellFormed()}`;
 }
 
 /** Everything a person needs to answer: the question, the draft if there is one, and what it rests on. */
 function interruptOf(
-  { query, draft, hits = [], history, customerId }: SupportState,
+  { query, draft, hits = [], history, customerId, ticketId }: SupportState,
   config: SupportConfig,
+  reason: 'no_supported_answer' | 'escalated',
 ): z.input<typeof Interrupt> {
   const options = ['edit', 'respond', 'reject'];
   return {
     type: draft ? 'review' : 'escalation',
-    title: `Customer question: ${query.trim().replace(/\s+/g, ' ').slice(0, 150).toWellFormed()}`,
+    title: titleOf(query),
     question: query,
     options: draft ? ['approve', ...options] : options,
     priority: 'medium',
     ...(draft ? { draft: draft.answer } : {}),
     evidence: hits.map(evidenceOf),
     context: {
-      reason: 'no_supported_answer',
+      reason,
       confidence: draft?.check?.confidence ?? 0,
       confidenceThreshold: config.confidenceThreshold,
       history,
       ...(customerId === undefined ? {} : { customerId }),
+      ...(ticketId === undefined ? {} : { ticketId }),
     },
   };
 }
@@ -185,7 +216,12 @@ function evidenceOf({ articleId, title, text, score, sourceUrl }: KnowledgeHit) 
 function sourcesOf(draft: Draft, hits: readonly KnowledgeHit[] = []): Source[] {
   return hits
     .filter((hit) => draft.citations.includes(hit.articleId))
-    .map(({ articleId, title, sourceUrl, kind }) => ({ articleId, title, kind, ...(sourceUrl ? { url: sourceUrl } : {}) }));
+    .map(({ articleId: id, title, sourceUrl, kind }) => ({
+      ...(kind === 'golden_path' ? { pathId: id } : { articleId: id }),
+      title,
+      kind,
+      ...(sourceUrl ? { url: sourceUrl } : {}),
+    }));
 }
 
 /** Answers a customer's question from the tenant's own knowledge, names its sources, and does not answer what it cannot support. */
@@ -197,6 +233,6 @@ export const supportAgent = defineBlueprint({
   outputSchema: SupportOutput,
   stateSchema: SupportState,
   configSchema: SupportConfig,
-  tools: [searchKnowledgeBase],
+  tools: [searchKnowledgeBase, createTicket],
   agent: SupportAgent,
 });

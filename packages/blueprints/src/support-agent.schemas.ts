@@ -13,9 +13,10 @@ export const SupportInput = z.strictObject({
 });
 export type SupportInput = z.output<typeof SupportInput>;
 
-/** Something an answer rests on. */
+/** Something an answer rests on: an article, or a golden path (what a person answered before). */
 export const Source = z.strictObject({
-  articleId: z.string(),
+  articleId: z.string().optional(),
+  pathId: z.string().optional(),
   title: z.string(),
   url: z.string().optional(),
   kind: z.enum(['article', 'golden_path']),
@@ -35,14 +36,16 @@ export type SupportOutput = z.output<typeof SupportOutput>;
 
 /** What an operator can set. */
 export const SupportConfig = configSchema(
-  { maxIterations: 5, timeoutSeconds: 60, fewestIterations: 4 },
+  { maxIterations: 5, timeoutSeconds: 60, fewestIterations: 5 },
   {
     /** An answer below it is not given. */
     confidenceThreshold: z.number().min(0.1).max(1).default(0.75),
     /** How many passages are looked at. */
     topK: z.int().min(1).max(20).default(5),
-    /** What happens with a question the agent cannot answer: the run fails by name, or a person is asked. */
-    whenUnsure: z.enum(['fail', 'ask_person']).default('fail'),
+    /** What happens with a question the agent cannot answer: a person is asked, or the run fails by name. */
+    whenUnsure: z.enum(['fail', 'ask_person']).default('ask_person'),
+    /** Whether a ticket is opened for a question before a person is asked. */
+    openTicket: z.boolean().default(false),
   },
 );
 export type SupportConfig = z.output<typeof SupportConfig>;
@@ -69,6 +72,8 @@ export const SupportState = z.strictObject({
   withheld: z.int().optional(),
   /** Null when the passages do not answer the query. */
   draft: Draft.nullable().optional(),
+  /** The ticket that was opened for the question. */
+  ticketId: z.string().optional(),
   /** What a person answered. */
   decided: z.strictObject({ answer: z.string(), sources: z.array(Source) }).optional(),
 });

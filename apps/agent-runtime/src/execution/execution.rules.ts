@@ -1,3 +1,8 @@
+import type { KnownFailure, Usage } from '@support101/agent-kit';
+import type { RunUsage } from '@support101/contracts/agent-runtime';
+import type { RunEnd } from '../journal/journal.service.js';
+import type { Subject } from '../requests/requests.rules.js';
+
 interface Step {
   readonly action: string;
 }
@@ -36,8 +41,40 @@ const retryDelaysMs = [250, 1_000, 4_000] as const;
 
 /**
  * How long to wait before a failed step is tried again, in milliseconds; undefined when it is not. Only failures that
- * pass by themselves are worth it. A step that failed has had no effect outside the run.
+ * pass by themselves are worth it. What a failed step did outside the run is in the ledger, and is not done again.
  */
 export function retryDelay(code: string, attempt: number): number | undefined {
   return transient.includes(code) ? retryDelaysMs[attempt - 1] : undefined;
+}
+
+/** The end of a run that failed for a named reason. */
+export function failure(code: string, detail: string): RunEnd & { status: 'failed' } {
+  return { status: 'failed', error: { code, detail } };
+}
+
+/** Of a step that asked no model. */
+export const noSpending: RunUsage = { inputTokens: 0, outputTokens: 0, costMicroUsd: 0, model: null };
+
+/** Usage as the journal keeps it. */
+export function toUsage(usage: Usage): RunUsage {
+  return { ...usage, model: usage.model === '' ? null : usage.model };
+}
+
+/** True when the decision is the agent's to make something of; else the run goes on with the state it has. */
+export function goesToAgent(kind: Subject['kind']): boolean {
+  return kind === 'agent';
+}
+
+const goesOn: Readonly<Record<Subject['kind'], readonly string[]>> = {
+  agent: [],
+  rule: ['approve'],
+  approval: ['approve', 'edit'],
+  effect: ['retry', 'skip'],
+};
+
+/** The failure of a run in which a person refused what the runtime itself had asked for. */
+export function refusal(kind: Subject['kind'], decision: string): KnownFailure | undefined {
+  if (goesToAgent(kind) || goesOn[kind].includes(decision)) return undefined;
+  if (decision === 'reject') return 'rejected_by_reviewer';
+  return decision === 'fail' ? 'effect_unknown' : 'decision_not_expected';
 }

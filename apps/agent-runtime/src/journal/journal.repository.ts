@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { AgentId, RunId, TenantId } from '@support101/contracts';
+import type { AgentId, RequestId, RunId, TenantId } from '@support101/contracts';
 import type { RunOutcome, RunStatus, RunStep, RunUsage } from '@support101/contracts/agent-runtime';
 import type { Tx } from '@support101/database';
+import type { Asked } from '../requests/requests.rules.js';
 import { sourcesOf, type State, type StateRow } from './journal.rules.js';
 
 /** Names a run; its tenant is part of every key. */
@@ -27,6 +28,10 @@ export interface TakenRow {
   readonly input: State;
   readonly correlationId: string;
   readonly traceparent: string | null;
+  /** The decision that is still to be applied. */
+  readonly pending: Asked | null;
+  /** What was decided and applied before, first to last. */
+  readonly asked: readonly Asked[];
 }
 
 type StepColumns = Omit<RunStep, 'completedAt'> & { readonly completedAt: Date };
@@ -54,11 +59,16 @@ export interface EndedRow {
   readonly stepsCount: number;
   readonly usage: RunUsage;
   readonly createdAt: Date;
+  /** The last request to a person that was decided. */
+  readonly requestId: RequestId | null;
 }
 
 const usageOf = (table: string) =>
   `jsonb_build_object('inputTokens', ${table}.input_tokens, 'outputTokens', ${table}.output_tokens,
     'costMicroUsd', ${table}.cost_micro_usd, 'model', ${table}.model) as usage`;
+
+const asked = `jsonb_build_object('requestId', q.id, 'step', q.step, 'subject', q.subject, 'action', q.content->'action',
+  'rule', q.content#>'{escalation,rule}', 'decision', q.decision)`;
 
 const takeSql = `
   with taken as (
@@ -68,13 +78,18 @@ const takeSql = `
       from runs r
      where l.tenant_id = $1 and l.run_id = $2 and l.expires_at <= now()
        and r.tenant_id = l.tenant_id and r.id = l.run_id and r.status = any($6)
-    returning l.fence, l.steps_count, l.deadline_at)
+    returning l.fence, l.steps_count, l.deadline_at, l.request_id, l.decisions)
   update runs r set status = 'running', started_at = coalesce(r.started_at, $5)
     from taken t
    where r.tenant_id = $1 and r.id = $2
   returning t.fence, t.steps_count as "stepsCount", (extract(epoch from t.deadline_at - now()) * 1000)::float8 as "timeLeftMs",
     r.agent_id as "agentId", r.blueprint, r.blueprint_version as "blueprintVersion", r.config, r.input,
-    r.correlation_id as "correlationId", r.traceparent`;
+    r.correlation_id as "correlationId", r.traceparent,
+    case when t.request_id is not null then (
+      select ${asked} from run_requests q where q.tenant_id = $1 and q.id = t.request_id) end as pending,
+    case when t.decisions = 0 then '[]'::jsonb else (
+      select coalesce(jsonb_agg(${asked} order by q.step), '[]'::jsonb) from run_requests q
+       where q.tenant_id = $1 and q.run_id = $2 and q.decision is not null and q.id is distinct from t.request_id) end as asked`;
 
 // Only a worker that still holds the lease gets past the update; it also keeps the journal dense and in order.
 // The rows come as one JSON text, so that the steps of many runs are one statement and each is serialised once.
@@ -111,7 +126,9 @@ const endSql = `
     from gone g
    where r.tenant_id = $1 and r.id = $2
   returning r.agent_id as "agentId", r.blueprint, r.blueprint_version as "blueprintVersion", r.steps_count as "stepsCount",
-    ${usageOf('r')}, r.created_at as "createdAt"`;
+    ${usageOf('r')}, r.created_at as "createdAt",
+    (select q.id from run_requests q where q.tenant_id = $1 and q.run_id = $2 and q.decision is not null
+      order by q.step desc limit 1) as "requestId"`;
 
 /** Leases and journal. Every write of a worker names its fence and does nothing when another worker has a newer one. */
 @Injectable()

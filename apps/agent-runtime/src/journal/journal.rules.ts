@@ -1,10 +1,12 @@
+import { ArticleId, id, type Id } from '@support101/contracts';
 import { runStatuses, type RunStatus } from '@support101/contracts/agent-runtime';
 
 /** What a run's status may become. Nothing leaves an end; `running` to `running` is another worker taking over. */
 const transitions: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
+  // A run that was decided about is queued as well, and may have to end before a worker has it.
   queued: ['running', 'cancelled'],
   running: ['running', 'awaiting_human', 'completed', 'failed', 'cancelled', 'timed_out'],
-  awaiting_human: ['running', 'failed', 'cancelled', 'timed_out'],
+  awaiting_human: ['queued', 'failed', 'cancelled', 'timed_out'],
   completed: [],
   failed: [],
   cancelled: [],
@@ -14,6 +16,33 @@ const transitions: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
 /** The statuses from which a run may come to `to`: what an update of the status asks for. */
 export function sourcesOf(to: RunStatus): RunStatus[] {
   return runStatuses.filter((from) => transitions[from].includes(to));
+}
+
+/** What an output says it rests on, if it says so in `sources` and `confidence`, as the support agent's does. */
+export function groundsOf(output: State): { usedArticleIds?: ArticleId[]; usedPathIds?: Id<'gpt'>[]; confidence?: number } {
+  const { sources, confidence } = output;
+  const named = Array.isArray(sources) ? (sources as readonly unknown[]).filter(isObject) : [];
+  const usedArticleIds = idsOf(ArticleId, named, 'articleId');
+  const usedPathIds = idsOf(PathId, named, 'pathId');
+  return {
+    ...(usedArticleIds.length === 0 ? {} : { usedArticleIds }),
+    ...(usedPathIds.length === 0 ? {} : { usedPathIds }),
+    ...(typeof confidence === 'number' ? { confidence } : {}),
+  };
+}
+
+const PathId = id('gpt');
+
+function idsOf<T>(
+  schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } },
+  sources: readonly State[],
+  key: string,
+): T[] {
+  const ids = sources.flatMap((source) => {
+    const parsed = schema.safeParse(source[key]);
+    return parsed.success ? [parsed.data] : [];
+  });
+  return [...new Set(ids)];
 }
 
 /** Plain JSON: the state of a run. */

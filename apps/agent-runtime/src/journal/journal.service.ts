@@ -1,31 +1,16 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { context } from '@opentelemetry/api';
-import type { AgentId, Caller, RunId, TenantCaller, TenantId } from '@support101/contracts';
-import {
-  runCancelled,
-  runCompleted,
-  runFailed,
-  runStepExecuted,
-  runTimedOut,
-  type RunOutcome,
-  type RunStep,
-} from '@support101/contracts/agent-runtime';
+import type { Caller, TenantCaller, TenantId } from '@support101/contracts';
+import type { RunDecision, RunStep } from '@support101/contracts/agent-runtime';
 import { groupWriter, type GroupWriter, type Tx } from '@support101/database';
-import { currentTraceparent, Outbox, remoteContext } from '@support101/messaging';
+import { currentTraceparent } from '@support101/messaging';
 import { Clock } from '@support101/service-kit';
-import { Notices } from '../platform/notices.js';
+import { newsOf, Notices } from '../platform/notices.js';
 import { RunsDatabase } from '../platform/runs-database.js';
-import {
-  JournalRepository,
-  type DueRow,
-  type EndedRow,
-  type EndRow,
-  type RunRef,
-  type StepRow,
-  type TakenRow,
-} from './journal.repository.js';
+import { endOf, JournalFactsService, type RunEnd, type Teller, type Turn } from './journal-facts.service.js';
+import { JournalRepository, type DueRow, type RunRef, type StepRow, type TakenRow } from './journal.repository.js';
 import { fold, lastSnapshot, stateRow, type State } from './journal.rules.js';
 
+export type { RunEnd, Turn } from './journal-facts.service.js';
 export type { RunRef } from './journal.repository.js';
 
 /** How long a lease lasts without a heartbeat, and how often a heartbeat comes; milliseconds. */
@@ -46,17 +31,11 @@ export interface FinishedStep extends Omit<RunStep, 'completedAt'> {
   readonly after: State;
 }
 
-/** How a run ends. Only a completed one has an output. */
-export type RunEnd =
-  | { readonly status: 'completed'; readonly output: State; readonly outcome: RunOutcome }
-  | { readonly status: 'failed' | 'cancelled' | 'timed_out'; readonly error: { readonly code: string; readonly detail: string } };
-
-/** What the group writer is given: a step, and the end of its run if it was the last. */
+/** What the group writer is given: a step, and what it comes to. */
 interface Entry {
   readonly row: StepRow;
-  readonly end: RunEnd | undefined;
-  readonly agentId: AgentId;
-  readonly caller: TenantCaller;
+  readonly turn: Turn;
+  readonly teller: Teller;
 }
 
 /** The worker that wrote is not the one that holds the lease. */
@@ -73,7 +52,7 @@ export class JournalService implements OnModuleDestroy {
   constructor(
     private readonly database: RunsDatabase,
     private readonly repository: JournalRepository,
-    private readonly outbox: Outbox,
+    private readonly facts: JournalFactsService,
     private readonly clock: Clock,
     private readonly notices: Notices,
   ) {
@@ -105,10 +84,10 @@ export class JournalService implements OnModuleDestroy {
   }
 
   /**
-   * Appends a step, and ends the run in the same transaction if it was the last. False when the lease is lost.
+   * Appends a step, and in the same transaction what it comes to: the run ends, or waits. False when the lease is lost.
    * Steps that runs finish at the same time share one commit.
    */
-  async append(run: HeldRun, step: FinishedStep, end?: RunEnd): Promise<boolean> {
+  async append(run: HeldRun, step: FinishedStep, turn: Turn = {}): Promise<boolean> {
     const { before, after, ...columns } = step;
     const row = {
       ...columns,
@@ -118,7 +97,7 @@ export class JournalService implements OnModuleDestroy {
       state: stateRow(step.step, before, after),
     };
     try {
-      return await this.#writer.offer({ row, end, agentId: run.agentId, caller: { ...run.caller, ...traced() } });
+      return await this.#writer.offer({ row, turn, teller: { ...run, caller: { ...run.caller, ...traced() } } });
     } catch (error) {
       if (error instanceof LeaseLost) return false;
       throw error;
@@ -127,12 +106,12 @@ export class JournalService implements OnModuleDestroy {
 
   /** Ends a held run that makes no further step. False when the lease is lost. */
   finish(run: HeldRun, end: RunEnd): Promise<boolean> {
-    return this.database.forTenant(run.ref.tenantId, (tx) => this.#end(tx, run.ref, run.fence, end, run.caller));
+    return this.database.forTenant(run.ref.tenantId, (tx) => this.facts.end(tx, run.ref, run.fence, end, run.caller));
   }
 
   /** Ends a run from outside, whoever holds it; its worker learns it at once or at its next write. False when it had ended. */
   end(tx: Tx, ref: RunRef, end: RunEnd, caller: Caller): Promise<boolean> {
-    return this.#end(tx, ref, null, end, caller);
+    return this.facts.end(tx, ref, null, end, caller);
   }
 
   /** Ends the tenant's runs: those queued or at work, or all that have not ended. */
@@ -151,14 +130,19 @@ export class JournalService implements OnModuleDestroy {
     return rows.map((row) => ({ ...row, completedAt: row.completedAt.toISOString() }));
   }
 
+  /** What people decided about the run, first to last. */
+  decisions(tx: Tx, { tenantId, runId }: RunRef): Promise<RunDecision[]> {
+    return this.facts.decisions(tx, tenantId, runId);
+  }
+
   /** Calls `listener` when this process ends the run, until the answer is called. */
   onEnd(ref: RunRef, listener: () => void): () => void {
     return this.notices.listen(endOf(ref), listener);
   }
 
-  /** Resolves when this process ends the run, when `timeoutMs` have passed, or when the signal fires. */
-  nextEnd(ref: RunRef, timeoutMs: number, signal: AbortSignal): Promise<void> {
-    return this.notices.next(endOf(ref), timeoutMs, signal);
+  /** Resolves when this process has news of the run, when `timeoutMs` have passed, or when the signal fires. */
+  nextNews({ runId }: RunRef, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    return this.notices.next(newsOf(runId), timeoutMs, signal);
   }
 
   /** Every run of any tenant that a worker may take now. */
@@ -183,16 +167,15 @@ export class JournalService implements OnModuleDestroy {
     const rows = entries.map((entry) => entry.row);
     // Sent in one burst. That all rows were written is known afterwards: if not, nothing of this is committed and the
     // writer goes on without the row that is at fault.
-    const [held] = await Promise.all([this.repository.append(tx, rows), ...entries.map((entry) => this.#recordStep(tx, entry))]);
+    const [held] = await Promise.all([
+      this.repository.append(tx, rows),
+      ...entries.map(({ row, teller }) => this.facts.step(tx, row, teller)),
+    ]);
     if (held.size < rows.length) throw new LeaseLost();
-    for (const { row, end, caller } of entries) {
-      if (end !== undefined) await inTrace(caller, () => this.#end(tx, row, row.fence, end, caller));
+    for (const { row, turn, teller } of entries) {
+      if (!(await this.facts.turn(tx, row, turn, teller))) throw new LeaseLost();
     }
     return entries.map(() => true);
-  }
-
-  #recordStep(tx: Tx, { row, agentId, caller }: Entry): Promise<unknown> {
-    return inTrace(caller, () => this.outbox.record(tx, runStepExecuted, stepFact(row, agentId), caller));
   }
 
   #duePage(after: RunRef | undefined, limit: number): Promise<DueRow[]> {
@@ -202,42 +185,6 @@ export class JournalService implements OnModuleDestroy {
   async #load(tx: Tx, ref: RunRef, stepsCount: number): Promise<State> {
     return fold(await this.repository.stateRows(tx, ref, lastSnapshot(stepsCount)));
   }
-
-  async #end(tx: Tx, ref: RunRef, fence: number | null, end: RunEnd, caller: Caller): Promise<boolean> {
-    const completedAt = this.clock.now();
-    const ended = await this.repository.end(tx, ref, fence, endRow(end, completedAt));
-    if (ended === undefined) return false;
-    const fact = endFact(ref.runId, ended, completedAt);
-    if (end.status === 'completed') await this.outbox.record(tx, runCompleted, { ...fact, outcome: end.outcome }, caller);
-    else await this.outbox.record(tx, endFacts[end.status], { ...fact, error: end.error }, caller);
-    tx.afterCommit(() => this.notices.tell(endOf(ref)));
-    return true;
-  }
-}
-
-const endFacts = { failed: runFailed, cancelled: runCancelled, timed_out: runTimedOut } as const;
-const outcomes = { failed: 'failed', cancelled: 'abandoned', timed_out: 'failed' } as const satisfies Record<string, RunOutcome>;
-
-function endOf({ runId }: RunRef): string {
-  return `ended ${runId}`;
-}
-
-function endRow(end: RunEnd, completedAt: Date): EndRow {
-  if (end.status === 'completed') return { ...end, error: null, completedAt };
-  return { ...end, output: null, outcome: outcomes[end.status], completedAt };
-}
-
-function endFact(runId: RunId, { createdAt, ...rest }: EndedRow, at: Date) {
-  return { ...rest, runId, durationMs: Math.max(0, at.getTime() - createdAt.getTime()) };
-}
-
-function stepFact({ runId, step, action, outcome, tools, durationMs }: StepRow, agentId: AgentId) {
-  return { runId, agentId, step, action, tool: tools.at(-1)?.tool ?? null, outcome, durationMs };
-}
-
-/** The writer works for many runs at once: each fact keeps the trace of its own run. */
-function inTrace<T>(caller: TenantCaller, run: () => Promise<T>): Promise<T> {
-  return context.with(remoteContext(caller.traceparent), run);
 }
 
 function traced(): { traceparent?: string } {

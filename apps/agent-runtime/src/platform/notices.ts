@@ -35,3 +35,8 @@ export class Notices {
     });
   }
 }
+
+/** The topic of all that callers wait for about a run: it has ended, or a person can be seen to be asked. */
+export function newsOf(runId: string): string {
+  return `news ${runId}`;
+}

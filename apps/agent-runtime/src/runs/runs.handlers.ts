@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import type { InputOf, OutputOf, TenantCaller } from '@support101/contracts';
+import { DomainError, type Caller, type InputOf, type OutputOf, type TenantCaller } from '@support101/contracts';
 import * as contract from '@support101/contracts/agent-runtime';
 import { Answers } from '@support101/messaging';
 import { RunsService } from './runs.service.js';
@@ -21,6 +21,12 @@ export class RunsHandlers {
   @Answers(contract.listRunSteps)
   steps(input: InputOf<typeof contract.listRunSteps>, caller: TenantCaller): Promise<OutputOf<typeof contract.listRunSteps>> {
     return this.runs.steps(input, caller);
+  }
+
+  @Answers(contract.traceRun)
+  trace(input: InputOf<typeof contract.traceRun>, { tenantId }: Caller): Promise<OutputOf<typeof contract.traceRun>> {
+    if (tenantId === undefined) throw new DomainError('tenant_required');
+    return this.runs.trace(input.runId, tenantId);
   }
 
   @Answers(contract.cancelRun)

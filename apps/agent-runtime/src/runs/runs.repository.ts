@@ -33,6 +33,8 @@ const columns = `r.tenant_id as "tenantId", r.id as "runId", r.agent_id as "agen
   jsonb_build_object('inputTokens', coalesce(l.input_tokens, r.input_tokens),
     'outputTokens', coalesce(l.output_tokens, r.output_tokens),
     'costMicroUsd', coalesce(l.cost_micro_usd, r.cost_micro_usd), 'model', coalesce(l.model, r.model)) as usage,
+  l.request_id as "requestId", (
+    select q.visible from run_requests q where q.tenant_id = l.tenant_id and q.id = l.request_id) as visible,
   r.created_at as "createdAt", r.started_at as "startedAt", r.completed_at as "completedAt"`;
 const tables = `runs r left join run_leases l on l.tenant_id = r.tenant_id and l.run_id = r.id`;
 

@@ -41,8 +41,13 @@ describe('toRun', () => {
 });
 
 describe('waiting', () => {
-  it('is over when the run ended or waits for a person', () => {
-    expect(runStatuses.filter((status) => !isSettled(status))).toEqual(['queued', 'running']);
+  it('is over when the run ended, or waits for a person who can be seen to be asked', () => {
+    const waitFor = (visible: boolean | null, awaitingMs: number) =>
+      runStatuses.filter((status) => !isSettled({ status, visible }, awaitingMs));
+
+    expect(waitFor(true, 0)).toEqual(['queued', 'running']);
+    expect(waitFor(false, 1_999)).toEqual(['queued', 'running', 'awaiting_human']);
+    expect(waitFor(false, 2_000)).toEqual(['queued', 'running']);
   });
 
   it('looks less and less often, and never beyond the time left', () => {

@@ -1,5 +1,5 @@
-import type { AgentId, RunId, TenantId } from '@support101/contracts';
-import type { Run, RunOutcome, RunStatus, RunUsage } from '@support101/contracts/agent-runtime';
+import type { AgentId, RequestId, RunId, TenantId } from '@support101/contracts';
+import { hasEnded, type Run, type RunOutcome, type RunStatus, type RunUsage } from '@support101/contracts/agent-runtime';
 
 /** A run's row, with the progress of an unfinished one. */
 export interface RunRow {
@@ -16,6 +16,10 @@ export interface RunRow {
   readonly errorDetail: string | null;
   readonly stepsCount: number;
   readonly usage: RunUsage;
+  /** The request the run waits for, or whose decision is still to be applied. */
+  readonly requestId: RequestId | null;
+  /** Whether that request can be seen by its id. */
+  readonly visible: boolean | null;
   readonly createdAt: Date;
   readonly startedAt: Date | null;
   readonly completedAt: Date | null;
@@ -23,9 +27,10 @@ export interface RunRow {
 
 /** The run as callers see it. A clock that was set back does not make a run shorter than nothing. */
 export function toRun(row: RunRow): Run {
-  const { errorCode, errorDetail, createdAt, startedAt, completedAt, ...same } = row;
+  const { errorCode, errorDetail, createdAt, startedAt, completedAt, requestId, visible: _visible, ...same } = row;
   return {
     ...same,
+    ...(same.status !== 'awaiting_human' || requestId === null ? {} : { awaiting: { requestId } }),
     durationMs: completedAt === null ? null : Math.max(0, completedAt.getTime() - createdAt.getTime()),
     ...(errorCode === null ? {} : { error: { code: errorCode, detail: errorDetail ?? '' } }),
     createdAt: createdAt.toISOString(),
@@ -47,6 +52,8 @@ const untouched = {
   errorDetail: null,
   stepsCount: 0,
   usage: { inputTokens: 0, outputTokens: 0, costMicroUsd: 0, model: null },
+  requestId: null,
+  visible: null,
   startedAt: null,
   completedAt: null,
 } as const;
@@ -58,9 +65,13 @@ export function waitLimit(waitMs: number, deadlineAt: number | undefined, nowMs:
   return deadlineAt === undefined ? waitMs : Math.max(0, Math.min(waitMs, deadlineAt - nowMs - roomToAnswerMs));
 }
 
-/** True when waiting longer brings nothing by itself: the run has ended or needs a person. */
-export function isSettled(status: RunStatus): boolean {
-  return status !== 'queued' && status !== 'running';
+/** How long the answer waits for a request to become visible, in milliseconds: whoever is told of it shall find it. */
+const longestHiddenMs = 2_000;
+
+/** True when waiting longer brings nothing by itself: the run has ended, or a person can be seen to be asked. */
+export function isSettled({ status, visible }: Pick<RunRow, 'status' | 'visible'>, awaitingMs: number): boolean {
+  if (status === 'awaiting_human') return visible === true || awaitingMs >= longestHiddenMs;
+  return hasEnded(status);
 }
 
 const firstPauseMs = 25;

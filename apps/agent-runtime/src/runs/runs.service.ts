@@ -53,13 +53,16 @@ export class RunsService {
   /** The run when it has ended or needs a person, or as it is after `waitMs`. */
   async settled(ref: RunRef, waitMs: number, caller: TenantCaller): Promise<contract.Run> {
     const until = performance.now() + waitLimit(waitMs, caller.deadlineAt, this.clock.now().getTime());
+    let awaitingSince: number | undefined;
     for (let look = 0; ; look += 1) {
       const stopListening = new AbortController();
       const left = until - performance.now();
       // Listen first, look then: the run may end in between.
-      const news = this.journal.nextEnd(ref, pauseBeforeLook(look, left), stopListening.signal);
+      const news = this.journal.nextNews(ref, pauseBeforeLook(look, left), stopListening.signal);
       const row = await this.#find(this.database.alone(ref.tenantId), ref.tenantId, ref.runId);
-      if (isSettled(row.status) || left <= 0) {
+      if (row.status === 'awaiting_human') awaitingSince ??= performance.now();
+      const awaitingMs = awaitingSince === undefined ? 0 : performance.now() - awaitingSince;
+      if (isSettled(row, awaitingMs) || left <= 0) {
         stopListening.abort();
         return toRun(row);
       }
@@ -92,6 +95,16 @@ export class RunsService {
     const data = steps.slice(0, limit);
     const last = steps.length > limit ? data.at(-1) : undefined;
     return { data, nextCursor: last === undefined ? null : encodeCursor([last.step]) };
+  }
+
+  /** All there is to know about the run. */
+  trace(runId: RunId, tenantId: TenantId): Promise<OutputOf<typeof contract.traceRun>> {
+    const ref = { tenantId, runId };
+    return this.database.forTenant(tenantId, async (tx) => ({
+      run: toRun(await this.#find(tx, tenantId, runId)),
+      steps: await this.journal.steps(tx, ref, -1, 10_000),
+      decisions: await this.journal.decisions(tx, ref),
+    }));
   }
 
   /** Ends the run as cancelled at once; the worker that has it aborts its call in flight and can write no more. */

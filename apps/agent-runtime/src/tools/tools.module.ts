@@ -1,4 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { EffectsModule } from '../effects/effects.module.js';
+import { TicketsModule } from '../tickets/tickets.module.js';
 import { KnowledgeClient } from './tools.client.js';
 import { MODEL, ToolsService, type Model } from './tools.service.js';
 
@@ -6,6 +8,6 @@ import { MODEL, ToolsService, type Model } from './tools.service.js';
 export class ToolsModule {
   static with(model: Model): DynamicModule {
     const providers = [{ provide: MODEL, useValue: model }, KnowledgeClient, ToolsService];
-    return { module: ToolsModule, global: true, providers, exports: [ToolsService] };
+    return { module: ToolsModule, global: true, imports: [EffectsModule, TicketsModule], providers, exports: [ToolsService] };
   }
 }

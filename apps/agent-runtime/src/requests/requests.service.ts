@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import type { RequestId, RunId, TenantCaller, TenantId } from '@support101/contracts';
+import { runHumanRequested, runResumed, type RunDecision } from '@support101/contracts/agent-runtime';
+import type { requestOpened } from '@support101/contracts/hitl';
+import type { Tx } from '@support101/database';
+import { Outbox, type Delivery } from '@support101/messaging';
+import { Clock, newId } from '@support101/service-kit';
+import { newsOf, Notices } from '../platform/notices.js';
+import { RunsDatabase } from '../platform/runs-database.js';
+import { RequestsRepository } from './requests.repository.js';
+import { contentOf, type Asker, type Question } from './requests.rules.js';
+
+/** The run that asks, as its worker holds it. */
+export interface AskingRun extends Asker {
+  readonly blueprint: string;
+  readonly blueprintVersion: string;
+  readonly fence: number;
+  readonly caller: TenantCaller;
+}
+
+/** What runs ask people: how a run comes to wait, and how it goes on. */
+@Injectable()
+export class RequestsService {
+  constructor(
+    private readonly database: RunsDatabase,
+    private readonly repository: RequestsRepository,
+    private readonly outbox: Outbox,
+    private readonly clock: Clock,
+    private readonly notices: Notices,
+  ) {}
+
+  /** The held run waits from now on, and the wish for a request is told; both in this transaction. False when the lease is lost. */
+  async open(tx: Tx, run: AskingRun, step: number, question: Question): Promise<boolean> {
+    const { tenantId, runId, agentId, blueprint, blueprintVersion, caller } = run;
+    const content = contentOf(question, newId('req'), run);
+    const { subject } = question;
+    const opened = await this.repository.open(tx, { tenantId, runId, step, content, subject, at: this.clock.now() }, run.fence);
+    if (!opened) return false;
+    await this.outbox.record(tx, runHumanRequested, { ...content, runId, agentId, blueprint, blueprintVersion, step }, caller);
+    tx.afterCommit(() => this.notices.tell(newsOf(runId)));
+    return true;
+  }
+
+  /** The decision is a step of the run's journal by now. */
+  apply(tx: Tx, { tenantId, runId }: Pick<Asker, 'tenantId' | 'runId'>, requestId: RequestId): Promise<void> {
+    return this.repository.apply(tx, tenantId, runId, requestId);
+  }
+
+  /** Writes down what was decided and queues the run. False when this run does not wait for this request (any more). */
+  async decide(delivery: Delivery, runId: RunId, decision: RunDecision): Promise<boolean> {
+    const { caller } = delivery;
+    const { tenantId } = caller;
+    let decided = false;
+    await this.database.onceDelivered(delivery, async (tx) => {
+      const agentId = await this.repository.decide(tx, { tenantId, runId }, decision, this.clock.now());
+      if (agentId === undefined) return;
+      decided = true;
+      const { requestId } = decision;
+      await this.outbox.record(tx, runResumed, { runId, agentId, requestId, decision: decision.decision }, caller);
+    });
+    return decided;
+  }
+
+  /** The request stands in the queue: whoever waited for that can be answered. */
+  show(delivery: Delivery<typeof requestOpened>): Promise<void> {
+    const { requestId, runId } = delivery.event.data;
+    return this.database.onceDelivered(delivery, async (tx) => {
+      await this.repository.show(tx, delivery.caller.tenantId, requestId);
+      if (runId !== null) tx.afterCommit(() => this.notices.tell(newsOf(runId)));
+    });
+  }
+
+  /** What was decided about the run, first to last. */
+  decisions(tx: Tx, tenantId: TenantId, runId: RunId): Promise<RunDecision[]> {
+    return this.repository.decisions(tx, tenantId, runId);
+  }
+}
