@@ -24,7 +24,8 @@ export function passagesOf(content: string): string[] {
   for (const [index, block] of blocks.entries()) {
     const count = counts[index] ?? 0;
     const isFull = words >= passageWords.enough && left >= crumb;
-    if (open.length > 0 && !introduces(open.at(-1)) && (isFull || words + count > passageWords.most)) {
+    const isTooMuch = words + count > passageWords.most || open.join('').length + block.length > longestPassage;
+    if (open.length > 0 && (isTooMuch || isFull) && !introduces(open.at(-1))) {
       passages.push(open.join('\n\n'));
       open = [];
       words = 0;

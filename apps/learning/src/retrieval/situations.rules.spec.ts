@@ -1,0 +1,57 @@
+import { describe, expect, it } from '@jest/globals';
+import { agreement, parseSituations, profileOfArticle, readQuestion } from './situations.rules.js';
+import { parseSynonyms } from './synonyms.rules.js';
+
+const situations = parseSituations(`# forgotten password
+recover my password
+cannot sign in
+# track parcel
+where is my parcel
+tracking number
+# refund
+money back
+when is it refunded
+`);
+const synonyms = parseSynonyms('parcel, package\npassword, credentials\n');
+const read = (question: string) => readQuestion(question, situations, synonyms);
+const likeliest = (profile: readonly number[]) => profile.indexOf(Math.max(...profile));
+
+describe('readQuestion', () => {
+  it('tells what a question is about, also by synonyms', () => {
+    expect(likeliest(read('where did my package go').profile)).toBe(1);
+    expect(likeliest(read('credentials').profile)).toBe(0);
+  });
+
+  it('gives shares that sum up to one', () => {
+    const { profile } = read('refund for a parcel');
+
+    expect(profile.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1);
+  });
+
+  it('says how much of the question it knows', () => {
+    expect(read('parcel').known).toBe(1);
+    expect(read('parcel kubernetes').known).toBe(0.5);
+    expect(read('kubernetes').known).toBe(0);
+    expect(read('???').known).toBe(0);
+  });
+
+  it('is undecided about what it does not know', () => {
+    expect(read('kubernetes').profile).toEqual([1 / 3, 1 / 3, 1 / 3].map((share) => expect.closeTo(share)));
+  });
+});
+
+describe('agreement', () => {
+  const article = profileOfArticle('Track your parcel', 'Open the link to see where it is.', situations);
+
+  it('is high for the article about the situation of the question, and low for another', () => {
+    const other = profileOfArticle('When refunds arrive', 'Your money is back within a week.', situations);
+    const { profile } = read('tracking my package');
+
+    expect(agreement(article, profile)).toBeGreaterThan(0.9);
+    expect(agreement(other, profile)).toBeLessThan(0.5);
+  });
+
+  it('is one with itself', () => {
+    expect(agreement(article, article)).toBeCloseTo(1);
+  });
+});
