@@ -90,13 +90,11 @@ describe.each(providers)('a signature of %s', (provider) => {
     expect(checkPublished(provider, {}, { body: body.replace(/.$/, '?') })).toBe('wrong');
   });
 
-  it('is wrong for the same JSON written anew, and right for bytes that are no text', () => {
+  it('is right for the bytes that were sent, wrong for the same JSON written anew', () => {
     const sent = sign[provider](secret, '{ "a": 1.0 }', { at });
-    const bytes = Buffer.from([0xff, 0x00, 0xc3]);
 
     expect(check(provider, [secret], sent.headers, '{"a":1}', at)).toBe('wrong');
     expect(check(provider, [secret], sent.headers, '{ "a": 1.0 }', at)).toBe('right');
-    expect(check(provider, [secret], sent.headers, bytes, at)).toBe('wrong');
   });
 
   it('is wrong with another secret, right with the present or the one before', () => {
