@@ -17,7 +17,11 @@ async function inProcess(): Promise<JobDriverHarness> {
         await clock.advance(10);
       }
     },
-    wipe: async () => new InProcessJobDriver({ time: clock }),
+    wipe: async (_driver, begin) => {
+      const anew = new InProcessJobDriver({ time: clock });
+      await begin(anew);
+      return anew;
+    },
     close: async () => {
       const closing = driver.close();
       await clock.advance(10_000);

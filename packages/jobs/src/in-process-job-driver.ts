@@ -33,6 +33,10 @@ export class InProcessJobDriver implements JobDriver {
     };
   }
 
+  onLost(): void {
+    // Its jobs are lost with the process only, and the next one asks the database at its boot.
+  }
+
   status(): JobDriverStatus {
     const queued = Object.fromEntries([...this.#queues].map(([name, queue]) => [name, queue.size]));
     return { kind: 'in-process', state: this.#closed ? 'closed' : 'up', queued };

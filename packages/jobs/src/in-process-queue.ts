@@ -2,11 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { DueQueue } from './due-queue.js';
 import { backoffAfter, type JobAttempt, type QueuedJob, type Worker, type WorkOptions } from './job-driver.js';
 import type { JobsLog } from './jobs-log.js';
-import { isGiveUp, runAttempt, type RunningAttempt } from './run-attempt.js';
+import { drainMs, isGiveUp, runAttempt, type RunningAttempt } from './run-attempt.js';
 import { settleWithin, type TimeSource } from './time.js';
-
-/** How long closing waits for running jobs before their signals fire, in milliseconds. */
-export const drainMs = 3_000;
 
 interface Waiting {
   readonly job: QueuedJob;

@@ -4,6 +4,8 @@ export * from './job-host.js';
 export * from './job.js';
 export * from './jobs-log.js';
 export * from './jobs.js';
+export * from './open-bullmq.js';
+export type { RedisOptions } from './bullmq/redis-link.js';
 export { bindingOf, Exhausted, type JobBinding, Processes, Refills } from './processes.js';
 export { GiveUp } from './run-attempt.js';
 export * from './time.js';

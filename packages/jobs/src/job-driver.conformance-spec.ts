@@ -9,8 +9,8 @@ export interface JobDriverHarness {
   now(): number;
   /** Waits, or moves the virtual clock, until `check` is true; fails after `limitMs` milliseconds of that clock. */
   until(check: () => boolean, limitMs?: number): Promise<void>;
-  /** Loses every job, as a wiped Redis or a restarted process does; gives the driver to go on with. */
-  wipe(driver: JobDriver): Promise<JobDriver>;
+  /** Loses every job, as a wiped Redis or a restarted process does; gives the driver to go on with, `begin` starts a new one's workers. */
+  wipe(driver: JobDriver, begin: (anew: JobDriver) => Promise<void>): Promise<JobDriver>;
   close(): Promise<void>;
 }
 
@@ -44,6 +44,9 @@ export function describeJobDriver(name: string, make: () => Promise<JobDriverHar
     });
     describe('failing', () => {
       failureConformance(world);
+    });
+    describe('losing everything', () => {
+      lossConformance(world);
     });
     describe('closing', () => {
       closeConformance(world);
@@ -262,6 +265,25 @@ function failureConformance(world: () => World): void {
     never.open();
 
     expect(attempts).toBe(2);
+  });
+}
+
+function lossConformance(world: () => World): void {
+  it('takes and runs again what was lost, and what comes after', async () => {
+    const { harness } = world();
+    const seen: string[] = [];
+    const later = new Date(harness.now() + 60_000);
+    await world().driver.work(queue, workOptions(), async ({ id }) => void seen.push(id));
+    await world().driver.add(queue, { id: 'timer', body: '1', runAt: later });
+
+    const driver = await harness.wipe(world().driver, async (anew) => {
+      await anew.work(queue, workOptions(), async ({ id }) => void seen.push(id));
+    });
+    await driver.add(queue, { id: 'timer', body: '1' });
+    await driver.add(queue, { id: 'new', body: '1' });
+    await harness.until(() => seen.length === 2, 10_000);
+
+    expect(seen.toSorted()).toEqual(['new', 'timer']);
   });
 }
 

@@ -47,6 +47,8 @@ export interface JobDriver {
   add(queue: string, job: QueuedJob): Promise<void>;
   /** Works a queue; a queue has one worker per process. */
   work(queue: string, options: WorkOptions, handler: (attempt: JobAttempt) => Promise<void>): Promise<Worker>;
+  /** Calls `listener` whenever jobs may have been lost: ask the database again. */
+  onLost(listener: () => void): void;
   status(): JobDriverStatus;
   /** Closes all workers, then lets go. */
   close(): Promise<void>;

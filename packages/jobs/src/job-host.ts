@@ -52,6 +52,9 @@ export class JobHost {
   async start(): Promise<void> {
     this.#bound = this.#find();
     for (const bound of this.#bound.values()) this.#workers.push(await this.#work(bound));
+    this.#options.driver.onLost(() => {
+      if (!this.#stopped) void this.sweep();
+    });
     await this.sweep();
     this.#scheduleSweep();
   }
