@@ -81,6 +81,9 @@ export class GatewayFixture {
     });
   }
 
+  /** What tenancy says of every tenant. */
+  maxRequestsPerMinute = 100_000;
+
   /** Sent with every reply. */
   replyHeaders: Record<string, string> = {};
 
@@ -127,6 +130,6 @@ export class GatewayFixture {
     if (key === keys.suspended) throw new DomainError('tenant_inactive');
     const owner = this.owners.get(key);
     if (owner === undefined) throw new DomainError('unauthenticated', 'The key is not valid.');
-    return { ...owner, limits: { maxRequestsPerMinute: 100 } };
+    return { ...owner, limits: { maxRequestsPerMinute: this.maxRequestsPerMinute } };
   }
 }

@@ -14,10 +14,12 @@ import {
   apiKeyRevoked,
   apiKeyRotated,
   authenticateKey,
+  limitsChanged,
   tenantActivated,
   tenantDeactivated,
   tenantDeleted,
   tenantSuspended,
+  tenantUpdated,
 } from '@support101/contracts/tenancy';
 import { CommandClient, type Subscription } from '@support101/messaging';
 import { Clock } from '@support101/service-kit';
@@ -29,6 +31,8 @@ import { bearerCredential, looksLikeTenantKey, rememberUntil } from './authentic
 export interface Identity {
   readonly principal: Principal;
   readonly tenantId?: TenantId;
+  /** Of the tenant; the platform has no limit. */
+  readonly maxRequestsPerMinute?: number;
 }
 
 /** Who calls a public contract: nobody in particular. */
@@ -40,7 +44,14 @@ type Owner = OutputOf<typeof authenticateKey>;
 type Known = Identity & { readonly keyId: KeyId };
 
 const keyEvents: readonly string[] = [apiKeyRevoked.type, apiKeyRotated.type];
-const tenantEvents: readonly string[] = [tenantActivated.type, tenantSuspended.type, tenantDeactivated.type, tenantDeleted.type];
+const tenantEvents: readonly string[] = [
+  tenantActivated.type,
+  tenantSuspended.type,
+  tenantDeactivated.type,
+  tenantDeleted.type,
+  tenantUpdated.type,
+  limitsChanged.type,
+];
 
 /** Finds out who calls. Owners of keys are remembered for seconds only, and forgotten at once when a key is revoked. */
 @Injectable()
@@ -121,8 +132,9 @@ export class AuthenticationService implements OnApplicationBootstrap, OnModuleDe
   }
 }
 
-function identityOf({ tenantId, keyId, roles }: Owner): Known {
-  return { tenantId, keyId, principal: { type: 'key', id: keyId, roles } };
+function identityOf({ tenantId, keyId, roles, limits }: Owner): Known {
+  const { maxRequestsPerMinute } = limits;
+  return { tenantId, keyId, maxRequestsPerMinute, principal: { type: 'key', id: keyId, roles } };
 }
 
 function digestOf(credential: string): Buffer {

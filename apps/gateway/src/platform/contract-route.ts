@@ -26,10 +26,17 @@ export interface Answer {
   readonly body: unknown;
 }
 
+/** A request that was let in. */
+export interface Admitted {
+  readonly caller: Caller;
+  /** Of the answer, whatever it will be: how the caller's limits stand. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** Who is let in, and who answers. */
 export interface Door {
   /** The caller of an admitted request; rejects with what refuses it. */
-  admit(access: Access, presented: Presented): Promise<Caller>;
+  admit(access: Access, presented: Presented): Promise<Admitted>;
   /** Asks the contract's service; `signal` fires when nobody waits for the answer any more. */
   ask(contract: RoutedRpc, input: Record<string, unknown>, caller: Caller, signal: AbortSignal): Promise<Answer>;
 }
@@ -55,9 +62,11 @@ function serveContract(server: FastifyInstance, contract: RoutedRpc, door: Door)
     ...(http.raw === undefined ? {} : { bodyLimit: rawBodyLimit }),
     url: http.path.replaceAll(/\{([a-zA-Z]+)\}/g, ':$1'),
     // Before the body is read: strangers cannot make us parse.
-    onRequest: async (request) => {
+    onRequest: async (request, reply) => {
       const presented = http.raw === undefined ? presentedBy(request) : presentedByStranger(request);
-      request.caller = await inTrace(request, () => door.admit(access, presented));
+      const { caller, headers } = await inTrace(request, () => door.admit(access, presented));
+      request.caller = caller;
+      void reply.headers(headers);
       if (!takesBody && announcesBody(request)) throw new DomainError('validation_failed', 'This operation takes no body.');
     },
     handler: async (request, reply) => {

@@ -1,8 +1,9 @@
 import { Module } from '@nestjs/common';
 import { AuthenticationModule } from '../authentication/authentication.module.js';
 import { AuthorizationModule } from '../authorization/authorization.module.js';
+import { LimitsModule } from '../limits/limits.module.js';
 import { RoutesHandlers } from './routes.handlers.js';
 import { RoutesService } from './routes.service.js';
 
-@Module({ imports: [AuthenticationModule, AuthorizationModule], providers: [RoutesService, RoutesHandlers] })
+@Module({ imports: [AuthenticationModule, AuthorizationModule, LimitsModule], providers: [RoutesService, RoutesHandlers] })
 export class RoutesModule {}
