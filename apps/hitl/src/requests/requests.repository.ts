@@ -10,7 +10,7 @@ import type {
 } from '@support101/contracts/hitl';
 import type { Tx } from '@support101/database';
 import type { Due } from '../platform/request-timers.js';
-import type { Life } from './requests.rules.js';
+import { type Life, ranks } from './requests.rules.js';
 
 /** The part of a request that never changes. */
 export interface NewRequest extends Pick<Life, 'options' | 'slaWarnAt' | 'slaDeadline' | 'expiresAt'> {
@@ -140,7 +140,8 @@ export class RequestsRepository {
     const { statuses, after } = filter;
     // Written out, not as a parameter: only so does the planner see that the index of the open ones has them all.
     if (statuses !== undefined) conditions.push(`status in (${statuses.map((status) => `'${status}'`).join(', ')})`);
-    where((value) => `priority = ${value}`, filter.priority);
+    // By its rank, which is what the indexes have.
+    where((value) => `rank = ${value}`, filter.priority === undefined ? undefined : ranks[filter.priority]);
     where((value) => `type = ${value}`, filter.type);
     where((value) => `(assigned_to = ${value} or assigned_to = (${reviewerOf(value)}))`, filter.assignee);
     where((value) => `agent_id = ${value}`, filter.agentId);

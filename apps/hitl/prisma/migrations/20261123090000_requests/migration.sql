@@ -49,9 +49,13 @@ create table requests (
 
 -- The queue: only what is open, so that it stays small however many requests there were.
 create index requests_open_idx on requests (tenant_id, rank, created_at, request_id) where status in ('pending', 'assigned');
+-- What is closed, status by status, and everything together.
+create index requests_closed_idx on requests (tenant_id, status, rank, created_at, request_id)
+  where status in ('completed', 'expired', 'cancelled');
 create index requests_tenant_id_rank_created_at_request_id_idx on requests (tenant_id, rank, created_at, request_id);
 create index requests_assigned_to_idx on requests (tenant_id, assigned_to, rank, created_at, request_id)
   where assigned_to is not null;
+create index requests_agent_id_idx on requests (tenant_id, agent_id, rank, created_at, request_id) where agent_id is not null;
 -- What a reviewer has in hand counts against the reviewer's capacity.
 create index requests_in_hand_idx on requests (tenant_id, assigned_to) where status = 'assigned';
 create index requests_run_id_idx on requests (tenant_id, run_id) where run_id is not null;
