@@ -1,6 +1,6 @@
 // How fast a tenant's audit is verified, and how fast events become links of it: the real service on native Postgres.
 // `--entries=200000` and `--embedded` choose otherwise. Prints entries per second; the goal is 50,000 verified.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +35,7 @@ export async function run(options) {
       await service.database.asSystem('audit-chain', (tx) => audit.append(tx, facts));
     }
     const rates = [];
+    const cpuBefore = await cpuMicroseconds(service.database);
     for (let round = 0; round < rounds; round += 1) {
       const seconds = await timed(async () => {
         const verified = await client.call(contracts.verifyAudit, {}, caller);
@@ -42,12 +43,10 @@ export async function run(options) {
       });
       rates.push(Math.round(entries / seconds));
     }
-    await report({
-      engine: embedded ? 'embedded' : 'native',
-      entries,
-      rates,
-      recordedPerSecond: Math.round(recordedEvents / recording),
-    });
+    const cpuAfter = await cpuMicroseconds(service.database);
+    const cpu = Object.keys(cpuAfter).map((name) => [name, (cpuAfter[name] - cpuBefore[name]) / (rounds * entries)]);
+    const engine = embedded ? 'embedded' : 'native';
+    await report({ engine, entries, rates, cpu, recordedPerSecond: Math.round(recordedEvents / recording) });
   } finally {
     await lone.close();
     await server.close();
@@ -117,29 +116,48 @@ async function database(embedded) {
   };
 }
 
+/** Of this process, and of the connections' processes where the server is on this machine. */
+async function cpuMicroseconds(database) {
+  const backends = await database.asSystem('test', (tx) =>
+    tx.query('select pid from pg_stat_activity where datname = current_database()'),
+  );
+  const used = await Promise.all(
+    backends.map(({ pid }) =>
+      readFile(`/proc/${pid}/schedstat`, 'utf8').then(
+        (text) => Number(text.split(' ')[0]) / 1_000,
+        () => 0,
+      ),
+    ),
+  );
+  const { user, system } = process.cpuUsage();
+  return { service: user + system, postgres: used.reduce((sum, each) => sum + each, 0) };
+}
+
 async function timed(work) {
   const begun = performance.now();
   await work();
   return (performance.now() - begun) / 1_000;
 }
 
-async function report({ engine, entries, rates, recordedPerSecond }) {
+async function report({ engine, entries, rates, cpu, recordedPerSecond }) {
   const sorted = [...rates].sort((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)];
+  const verdict = median >= goal ? 'reached' : 'not reached';
   console.log(`audit/verify of ${entries} entries on ${engine} Postgres, ${rates.length} rounds`);
-  console.log(
-    `  verified: ${median} entries/s (${sorted[0]} to ${sorted.at(-1)}), goal ${goal}: ${median >= goal ? 'reached' : 'not reached'}`,
-  );
+  console.log(`  verified: ${median} entries/s (${sorted[0]} to ${sorted.at(-1)}), goal ${goal}: ${verdict}`);
+  console.log(`  CPU per verified entry: ${cpu.map(([name, each]) => `${name} ${each.toFixed(1)} µs`).join(', ')}`);
   console.log(`  recorded: ${recordedPerSecond} events/s of one tenant, from the transport to the commit`);
   const results = new URL('../results/', import.meta.url);
   await mkdir(results, { recursive: true });
+  const date = new Date().toISOString().slice(0, 10);
   const record = {
-    date: new Date().toISOString().slice(0, 10),
+    date,
     engine,
     entries,
-    verifiedPerSecond: rates,
-    median,
     goal,
+    median,
+    verifiedPerSecond: rates,
+    cpuMicroseconds: Object.fromEntries(cpu),
     recordedPerSecond,
   };
   await writeFile(new URL(`audit-verify-${engine}.json`, results), `${JSON.stringify(record, null, 2)}\n`);

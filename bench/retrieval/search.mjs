@@ -13,30 +13,17 @@ const caller = { tenantId, principal: { type: 'service', id: 'bench', roles: [] 
 
 /** The learning service on an embedded database that holds the given articles; with other situations if given. */
 export async function openSearch(articles, situations) {
-  const [{ bootAlone }, { startEmbedded }, { openModels }, contracts] = await Promise.all(
-    ['@support101/service-kit', '@support101/database', '@support101/models', '@support101/contracts/learning'].map(load),
+  const booted = await bootLearning(situations);
+  const [{ RetrievalService }, { RetrievalRepository }, ranking, { termsOf }] = await Promise.all(
+    ['retrieval.service', 'retrieval.repository', 'ranking.rules', 'terms.rules'].map((name) => dist(`retrieval/${name}`)),
   );
-  const [{ learningService }, { RetrievalService }, { RetrievalRepository }, { LanguageService }] = await Promise.all(
-    ['app.module', 'retrieval/retrieval.service', 'retrieval/retrieval.repository', 'retrieval/language.service'].map(dist),
-  );
-  const [ranking, { termsOf }, { parseSituations }] = await Promise.all(
-    ['retrieval/ranking.rules', 'retrieval/terms.rules', 'retrieval/situations.rules'].map(dist),
-  );
-  const directory = await mkdtemp(join(tmpdir(), 'bench-retrieval-'));
-  const database = await startEmbedded({ directory });
-  const { embedder, close: closeModels } = await openModels({});
-  const lone = await bootAlone(learningService({ embedder }), { database: { url: database.url, embedded: true } });
-  const { service, client } = lone;
-  const find = (provider) => service.app.get(provider, { strict: false });
-  if (situations !== undefined)
-    Object.defineProperty(find(LanguageService), 'situations', { value: parseSituations(situations) });
+  const { contracts, client, service, embedder } = booted;
   const ids = [];
   for (const { title, content, tags, sourceUrl } of articles) {
     ids.push((await client.call(contracts.createArticle, { title, content, tags, sourceUrl }, caller)).articleId);
   }
   await untilIndexed(client, contracts.listArticles);
-  const retrieval = find(RetrievalService);
-  const repository = find(RetrievalRepository);
+  const [retrieval, repository] = [booted.find(RetrievalService), booted.find(RetrievalRepository)];
   const times = [];
 
   const signals = async (question, slug) => {
@@ -75,13 +62,32 @@ export async function openSearch(articles, situations) {
       fused: { names: ['strength'], weights: { strength: 1, none: 0 } },
     },
     medianMs: () => times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)],
-    close: async () => {
-      await lone.close();
-      await closeModels();
-      await database.close();
-      await rm(directory, { recursive: true, force: true });
-    },
+    close: booted.close,
   };
+}
+
+async function bootLearning(situations) {
+  const [{ bootAlone }, { startEmbedded }, { openModels }, contracts] = await Promise.all(
+    ['@support101/service-kit', '@support101/database', '@support101/models', '@support101/contracts/learning'].map(load),
+  );
+  const [{ learningService }, { LanguageService }, { parseSituations }] = await Promise.all(
+    ['app.module', 'retrieval/language.service', 'retrieval/situations.rules'].map(dist),
+  );
+  const directory = await mkdtemp(join(tmpdir(), 'bench-retrieval-'));
+  const database = await startEmbedded({ directory });
+  const models = await openModels({});
+  const { embedder } = models;
+  const lone = await bootAlone(learningService({ embedder }), { database: { url: database.url, embedded: true } });
+  const find = (provider) => lone.service.app.get(provider, { strict: false });
+  if (situations !== undefined)
+    Object.defineProperty(find(LanguageService), 'situations', { value: parseSituations(situations) });
+  const close = async () => {
+    await lone.close();
+    await models.close();
+    await database.close();
+    await rm(directory, { recursive: true, force: true });
+  };
+  return { client: lone.client, service: lone.service, contracts, embedder, find, close };
 }
 
 async function untilIndexed(client, listArticles) {

@@ -114,17 +114,14 @@ describe('an article', () => {
     }
   });
 
-  it.each([
-    { title: '' },
-    { content: 'a\u0000b' },
-    { content: '\ud800' },
-    { sourceUrl: 'javascript:alert(1)' },
-    { tags: [''] },
-  ])('is refused with %j', async (bad) => {
-    const input = { title: 'A', content: 'B', ...bad };
+  it.each([{ title: '' }, { content: 'a\u0000b' }, { content: '\ud800' }, { sourceUrl: 'javascript:alert(1)' }, { tags: [''] }])(
+    'is refused with %j',
+    async (bad) => {
+      const input = { title: 'A', content: 'B', ...bad };
 
-    await expect(learning.ask(contract.createArticle, input, operatorOf(aTenant()))).rejects.toEqual(code('validation_failed'));
-  });
+      await expect(learning.ask(contract.createArticle, input, operatorOf(aTenant()))).rejects.toEqual(code('validation_failed'));
+    },
+  );
 
   it('may be as long as the contract allows', async () => {
     const tenantId = aTenant();

@@ -100,7 +100,7 @@ export class LoneLearning {
         principalid: 'platform',
         outcome: 'success',
         correlationid: 'test',
-        data: data as Record<string, unknown>,
+        data,
       },
     ]);
     if (result?.ok !== true) throw new Error(`${contract.type} was not taken`);

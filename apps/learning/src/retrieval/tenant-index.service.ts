@@ -77,7 +77,7 @@ export class TenantIndexService {
   }
 
   async #refresh(tenantId: TenantId): Promise<TenantIndex> {
-    const index = this.#indexes.get(tenantId) ?? { revision: undefined, articles: new Map(), words: new WordTable(), size: 0 };
+    const index = this.#indexes.get(tenantId) ?? emptyIndex();
     const { revision, outline } = await this.database.forTenant(tenantId, async (tx) => {
       const present = await this.repository.revision(tx);
       return { revision: present, outline: present === index.revision ? undefined : await this.repository.outline(tx) };
@@ -134,6 +134,10 @@ export class TenantIndexService {
       passages -= kept.size;
     }
   }
+}
+
+function emptyIndex(): TenantIndex {
+  return { revision: undefined, articles: new Map(), words: new WordTable(), size: 0 };
 }
 
 function forget(index: TenantIndex, articleId: EntryId): void {
