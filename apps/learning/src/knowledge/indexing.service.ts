@@ -12,6 +12,8 @@ import { type ArticleRow, KnowledgeRepository, type Unindexed } from './knowledg
 import { embeddedText } from './knowledge.rules.js';
 import { passagesOf, plainText } from './passages.rules.js';
 
+export type { Unindexed };
+
 /** Gives the passages of one article version their vectors. */
 export const indexArticle = defineJob({
   name: 'knowledge.index',

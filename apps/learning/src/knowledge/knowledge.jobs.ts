@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type JobContext, Processes, type RefillItem, Refills } from '@support101/jobs';
-import { indexArticle, IndexingService } from './indexing.service.js';
-import type { Unindexed } from './knowledge.repository.js';
+import { indexArticle, IndexingService, type Unindexed } from './indexing.service.js';
 
 /** Works the job that gives articles their vectors. */
 @Injectable()
