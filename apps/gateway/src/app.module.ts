@@ -12,10 +12,11 @@ import { otherMethods } from './platform/other-methods.js';
 import type { GatewayParts } from './platform/parts.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { RoutesModule } from './routes/routes.module.js';
+import { StreamsModule } from './streams/streams.module.js';
 
 export type { GatewayParts, GatewaySettings } from './platform/parts.js';
 
-@Module({ imports: [AuthenticationModule, AuthorizationModule, DocumentsModule, HealthModule, RoutesModule] })
+@Module({ imports: [AuthenticationModule, AuthorizationModule, DocumentsModule, HealthModule, RoutesModule, StreamsModule] })
 class AppModule {
   static with(parts: GatewayParts): DynamicModule {
     return { module: AppModule, imports: [PlatformModule.with(parts)] };

@@ -1,5 +1,6 @@
 import { buildRegistry } from './kernel/registry.js';
 import * as agentRuntime from './agent-runtime.js';
+import * as gateway from './gateway.js';
 import * as governance from './governance.js';
 import * as hitl from './hitl.js';
 import * as learning from './learning.js';
@@ -7,4 +8,4 @@ import * as tenancy from './tenancy.js';
 import * as webhookGateway from './webhook-gateway.js';
 
 /** Every contract of every service. Loading it fails when two of them collide. */
-export const registry = buildRegistry([tenancy, agentRuntime, governance, hitl, learning, webhookGateway]);
+export const registry = buildRegistry([gateway, tenancy, agentRuntime, governance, hitl, learning, webhookGateway]);

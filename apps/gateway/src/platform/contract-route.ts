@@ -82,7 +82,8 @@ function serveContract(server: FastifyInstance, contract: RoutedRpc, door: Door)
   });
 }
 
-function presentedBy({ id, headers, params, method, span }: FastifyRequest): Presented {
+/** What a request of a client of ours says. */
+export function presentedBy({ id, headers, params, method, span }: FastifyRequest): Presented {
   const { tenantId } = params as { tenantId?: string };
   return {
     correlationId: id,

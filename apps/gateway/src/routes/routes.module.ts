@@ -5,5 +5,9 @@ import { LimitsModule } from '../limits/limits.module.js';
 import { RoutesHandlers } from './routes.handlers.js';
 import { RoutesService } from './routes.service.js';
 
-@Module({ imports: [AuthenticationModule, AuthorizationModule, LimitsModule], providers: [RoutesService, RoutesHandlers] })
+@Module({
+  imports: [AuthenticationModule, AuthorizationModule, LimitsModule],
+  providers: [RoutesService, RoutesHandlers],
+  exports: [RoutesService],
+})
 export class RoutesModule {}

@@ -1,0 +1,123 @@
+import { DomainError, type StreamContract, type TenantCaller } from '@support101/contracts';
+import type { LiveFact } from '@support101/contracts/gateway';
+import type { Subscription } from '@support101/messaging';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { presentedBy, type Door } from './contract-route.js';
+import { InputReader, type RequestParts } from './input-reader.js';
+
+/** One connection that facts are sent to. */
+export interface FactListener {
+  send(fact: LiveFact): boolean;
+  end(): void;
+}
+
+/** Begins to give facts to a listener; rejects with what refuses it. */
+export type Opens = (
+  input: Record<string, unknown>,
+  caller: TenantCaller,
+  lastId: string | undefined,
+  listener: FactListener,
+) => Promise<Subscription>;
+
+/** Between two signs of life, in milliseconds: they keep proxies from closing, and a key that was revoked is noticed. */
+const heartbeatMs = 15_000;
+
+/** A listener that leaves more than this unread, in bytes, is let go: it can resume from the last item it got. */
+const mostUnread = 1_048_576;
+
+/** Serves one stream as server-sent events: admit, read, then write until one side ends. */
+export function serveStream(
+  server: FastifyInstance,
+  contract: StreamContract,
+  door: Pick<Door, 'admit'>,
+  frameOf: (fact: LiveFact) => string,
+  opens: Opens,
+): void {
+  const reader = new InputReader(contract);
+  const open = new Set<Connection>();
+  // A stream never ends by itself: without this, closing would wait for its clients.
+  server.addHook('preClose', (done) => {
+    for (const connection of open) connection.end();
+    done();
+  });
+  server.route({
+    method: contract.http.method,
+    url: contract.http.path.replaceAll(/\{([a-zA-Z]+)\}/g, ':$1'),
+    handler: async (request, reply) => {
+      const { caller } = await door.admit(contract.access, presentedBy(request));
+      if (caller.tenantId === undefined) throw new DomainError('tenant_required');
+      const input = reader.read(request as unknown as RequestParts);
+      const connection = new Connection(reply, frameOf);
+      const subscription = await opens(input, { ...caller, tenantId: caller.tenantId }, lastIdOf(request), connection);
+      open.add(connection);
+      const isStillAdmitted = () => door.admit(contract.access, presentedBy(request));
+      connection.open(isStillAdmitted, () => {
+        open.delete(connection);
+        void subscription.close();
+      });
+      return reply;
+    },
+  });
+}
+
+/** What is sent before the answer has begun waits, so that a refusal can still be a problem. */
+class Connection implements FactListener {
+  #waiting: string[] | undefined = [];
+  #ended = false;
+  #onEnd: (() => void) | undefined;
+  #heartbeat: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly reply: FastifyReply,
+    private readonly frameOf: (fact: LiveFact) => string,
+  ) {}
+
+  open(isStillAdmitted: () => Promise<unknown>, onEnd: () => void): void {
+    const { raw } = this.reply;
+    this.#onEnd = onEnd;
+    raw.once('close', () => this.end());
+    this.reply.hijack();
+    const headers = this.reply.getHeaders() as Record<string, string>;
+    raw.writeHead(200, {
+      ...headers,
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
+    raw.write(': connected\n\n');
+    for (const frame of this.#waiting ?? []) raw.write(frame);
+    this.#waiting = undefined;
+    if (this.#ended || raw.destroyed) return this.#close();
+    const beat = () =>
+      isStillAdmitted().then(
+        () => void raw.write(': alive\n\n'),
+        () => this.end(),
+      );
+    this.#heartbeat = setInterval(() => void beat(), heartbeatMs).unref();
+  }
+
+  send(fact: LiveFact): boolean {
+    if (this.#ended) return false;
+    const frame = this.frameOf(fact);
+    if (this.#waiting !== undefined) this.#waiting.push(frame);
+    else this.reply.raw.write(frame);
+    return this.reply.raw.writableLength < mostUnread;
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#onEnd !== undefined) this.#close();
+  }
+
+  #close(): void {
+    clearInterval(this.#heartbeat);
+    this.#onEnd?.();
+    this.reply.raw.end();
+  }
+}
+
+function lastIdOf({ headers }: FastifyRequest): string | undefined {
+  const given = headers['last-event-id'];
+  return typeof given === 'string' && given !== '' ? given : undefined;
+}

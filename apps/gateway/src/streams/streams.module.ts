@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { RoutesModule } from '../routes/routes.module.js';
+import { StreamsHandlers } from './streams.handlers.js';
+import { StreamsService } from './streams.service.js';
+
+@Module({ imports: [RoutesModule], providers: [StreamsService, StreamsHandlers] })
+export class StreamsModule {}

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DomainError, type EventId } from '@support101/contracts';
+import { getRun } from '@support101/contracts/agent-runtime';
+import { watchRun, watchTenant } from '@support101/contracts/gateway';
+import { auditOfRun, listAudit } from '@support101/contracts/governance';
+import { newId } from '@support101/service-kit';
+import { acme, GatewayFixture, globex, keys } from './gateway-fixture.js';
+
+const runId = newId('run');
+const agentId = newId('agt');
+const ids = [newId('evt'), newId('evt'), newId('evt')].sort() as [EventId, EventId, EventId];
+
+const step = 'agent-runtime.runs.step-executed.v1';
+
+let gateway: GatewayFixture;
+const entry = (eventId: EventId, sequence: number) => ({
+  ...{ eventId, sequence, tenantId: acme, eventType: 'step_executed' as const, action: 'agent-runtime.runs.step-executed' },
+  ...{ resource: `run:${runId}`, outcome: 'success', principal: { type: 'agent', id: agentId }, agentId, runId, requestId: null },
+  ...{
+    correlationId: 'cor_1',
+    details: { runId, step: sequence },
+    time: '2026-11-22T12:00:00.000Z',
+    hash: 'h',
+    previousHash: 'p',
+  },
+});
+
+beforeAll(async () => {
+  gateway = await GatewayFixture.start({}, { rpcs: [], events: [], streams: [watchTenant, watchRun] });
+  await gateway.answer(getRun, (input) => {
+    if (input.runId !== runId) throw new DomainError('run_not_found');
+    return {} as never;
+  });
+  await gateway.answer(auditOfRun, () => ({ data: [entry(ids[0], 1), entry(ids[1], 2)], nextCursor: null }));
+  await gateway.answer(listAudit, () => ({ data: [entry(ids[2], 3), entry(ids[1], 2), entry(ids[0], 1)], nextCursor: null }));
+});
+afterAll(() => gateway.close());
+
+/** The events of a stream as they come, each as "<id> <type>". */
+async function* eventsOf(response: Response): AsyncGenerator<string> {
+  let text = '';
+  for await (const chunk of response.body ?? []) {
+    text += Buffer.from(chunk as Uint8Array).toString();
+    const frames = text.split('\n\n');
+    text = frames.pop() ?? '';
+    for (const frame of frames) {
+      const [, id, type] = /^id: (.*)\nevent: (.*)$/m.exec(frame) ?? [];
+      if (id !== undefined) yield `${id} ${type}`;
+    }
+  }
+}
+
+const happens = (type: string, tenantid = acme) => gateway.publish({ type, tenantid, data: { runId } });
+
+describe('the stream of a run', () => {
+  it('begins at its beginning, goes on live, and ends with the run', async () => {
+    const response = await gateway.fetch(`/v1/runs/${runId}/events`, { key: keys.viewer });
+    const seen = eventsOf(response);
+
+    expect(response.headers.get('content-type')).toContain('text/event-stream');
+    expect([(await seen.next()).value, (await seen.next()).value]).toEqual([`${ids[0]} ${step}`, `${ids[1]} ${step}`]);
+    await happens('agent-runtime.runs.completed.v1');
+    expect((await seen.next()).value).toMatch(/ agent-runtime\.runs\.completed\.v1$/);
+    expect((await seen.next()).done).toBe(true);
+  });
+
+  it('goes on after the last event that was received', async () => {
+    const response = await gateway.fetch(`/v1/runs/${runId}/events`, { key: keys.viewer, headers: { 'last-event-id': ids[0] } });
+    const seen = eventsOf(response);
+
+    expect((await seen.next()).value).toBe(`${ids[1]} ${step}`);
+    await seen.return(undefined);
+  });
+
+  it('is a problem for a run that there is not', async () => {
+    const response = await gateway.fetch(`/v1/runs/${newId('run')}/events`, { key: keys.viewer });
+
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ code: 'run_not_found' });
+  });
+});
+
+describe('the stream of a tenant', () => {
+  it('gives what was missed, then what happens, of its own tenant and topics only', async () => {
+    const options = { key: keys.viewer, headers: { 'last-event-id': ids[1] } };
+    const response = await gateway.fetch('/v1/stream?topics=agent-runtime.runs', options);
+    const seen = eventsOf(response);
+
+    expect((await seen.next()).value).toBe(`${ids[2]} ${step}`);
+    await happens('agent-runtime.runs.failed.v1', globex);
+    await happens('hitl.requests.opened.v1');
+    await happens('agent-runtime.runs.started.v1');
+    await happens('agent-runtime.runs.resumed.v1', globex);
+    expect((await seen.next()).value).toMatch(/ agent-runtime\.runs\.started\.v1$/);
+    await seen.return(undefined);
+  });
+
+  it('is for those who may come in', async () => {
+    expect((await gateway.fetch('/v1/stream')).status).toBe(401);
+    expect((await gateway.fetch('/v1/stream?colour=red', { key: keys.viewer })).status).toBe(400);
+  });
+});

@@ -1,0 +1,1 @@
+export * from './gateway/streams.contract.js';
