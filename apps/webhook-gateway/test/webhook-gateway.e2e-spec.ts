@@ -194,8 +194,12 @@ describe('a webhook that is refused', () => {
       reason: 'source_disabled',
       count: 1,
     });
-    const told = (await refusals(source.tenantId)).all.map(({ sourceId, reason }) => `${sourceId} ${reason}`);
-    expect(told).toEqual(expect.arrayContaining([`${source.sourceId} signature_missing`, `${deleted.sourceId} source_deleted`]));
+    await eventually(async () => {
+      const told = (await refusals(source.tenantId)).all.map(({ sourceId, reason }) => `${sourceId} ${reason}`);
+      expect(told).toEqual(
+        expect.arrayContaining([`${source.sourceId} signature_missing`, `${deleted.sourceId} source_deleted`]),
+      );
+    });
   });
 
   it('is told once a minute and source, with how many there were', async () => {
@@ -246,13 +250,19 @@ describe('a source', () => {
       name: 'Desk',
     });
     const kept = await lone.rows<{ text: string }>(
-      `select to_jsonb(s)::text || convert_from(decode(encode(sealed_secret, 'escape'), 'escape'), 'latin1') as text from sources s where tenant_id = $1
+      `select to_jsonb(s)::text as text from sources s where tenant_id = $1
        union all select to_jsonb(o)::text from outbox o where tenant_id = $1
        union all select to_jsonb(i)::text from idempotency_keys i where tenant_id = $1`,
       [tenantId],
     );
     expect(kept.length).toBeGreaterThanOrEqual(3);
-    expect(kept.filter(({ text }) => text.includes(secret) || text.includes(secret.slice(6)))).toEqual([]);
+    // A column of bytes reads as hex here.
+    const readable = [
+      secret.slice(6),
+      Buffer.from(secret).toString('hex'),
+      Buffer.from(secret.slice(6), 'base64').toString('hex'),
+    ];
+    expect(kept.filter(({ text }) => readable.some((form) => text.includes(form)))).toEqual([]);
   });
 
   it('takes the secret that a provider issues, now or later', async () => {

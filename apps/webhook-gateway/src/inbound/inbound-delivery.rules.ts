@@ -148,9 +148,7 @@ function cut(value: unknown): string | undefined {
 /** Ids are texts or numbers. One that is too long to be one is none: cut, two of them could become the same. */
 function identifier(value: unknown): string | undefined {
   const text = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : str(value);
-  return text !== undefined && text.length <= longestId && text.isWellFormed() && !/[\u0000-\u001f]/.test(text)
-    ? text
-    : undefined;
+  return text !== undefined && text.length <= longestId && text.isWellFormed() && !/\p{Cc}/u.test(text) ? text : undefined;
 }
 
 /** Sent back as JSON, and only what looks like a challenge: nothing long, nothing with markup. */
