@@ -32,8 +32,9 @@ async function apply() {
   const { services } = await import('../apps/standalone/dist/services.js');
   const { migrate } = await import('../packages/database/dist/index.js');
   const { migrationSets } = await import('../packages/service-kit/dist/index.js');
-  // The models are for running the services; their schemas do not depend on them.
-  for (const service of services({})) {
+  // What services need to run; their schemas do not depend on it.
+  const needs = { models: {}, secretsKey: Buffer.alloc(32).toString('base64') };
+  for (const service of services(needs)) {
     const { applied } = await migrate({ url: process.env.DATABASE_URL, schema: service.schema, sets: migrationSets(service) });
     console.log(`${service.schema}: ${applied.length === 0 ? 'up to date' : `applied ${applied.join(', ')}`}`);
   }
