@@ -2,13 +2,14 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { registry } from '@support101/contracts/all';
 import type { Embedder } from '@support101/models';
 import type { ServiceDefinition } from '@support101/service-kit';
+import { ActivityModule } from './activity/activity.module.js';
 import { FeedbackModule } from './feedback/feedback.module.js';
 import { GoldenPathsModule } from './golden-paths/golden-paths.module.js';
 import { KnowledgeModule } from './knowledge/knowledge.module.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { RetrievalModule } from './retrieval/retrieval.module.js';
 
-@Module({ imports: [KnowledgeModule, RetrievalModule, GoldenPathsModule, FeedbackModule] })
+@Module({ imports: [KnowledgeModule, RetrievalModule, GoldenPathsModule, FeedbackModule, ActivityModule] })
 class LearningModule {
   static with(embedder: Embedder): DynamicModule {
     return { module: LearningModule, imports: [PlatformModule.with(embedder)] };

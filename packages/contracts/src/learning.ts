@@ -1,3 +1,4 @@
+export * from './learning/activity.contract.js';
 export * from './learning/feedback.contract.js';
 export * from './learning/golden-paths.contract.js';
 export * from './learning/knowledge.contract.js';
