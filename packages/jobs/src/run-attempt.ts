@@ -2,7 +2,7 @@ import type { JobAttempt } from './job-driver.js';
 import type { TimeSource } from './time.js';
 
 /** How long a handler has to end after its signal fired, in milliseconds, before its attempt is given up on. */
-export const afterAbortMs = 2_000;
+const afterAbortMs = 2_000;
 
 /** How long closing waits for running jobs before their signals fire, in milliseconds. */
 export const drainMs = 3_000;
