@@ -203,6 +203,10 @@ describe('agents', () => {
 
     await expect(runtime.ask(contract.getAgent, { agentId }, caller)).rejects.toEqual(code('agent_not_found'));
     expect(await runtime.ask(contract.getRun, { runId: finished.runId }, caller)).toEqual(finished);
+    expect(await runtime.ask(contract.traceRun, { runId: finished.runId }, caller)).toMatchObject({
+      run: finished,
+      decisions: [],
+    });
     await runtime.event(contract.agentDeleted, `agent:${agentId}`);
   });
 
@@ -292,7 +296,7 @@ describe('runs', () => {
     const other = operatorOf(runtime.tenant());
 
     for (const runId of [run.runId, 'run_01jd5m6wz5f9r8x2k3c4v7b6n1'] as const) {
-      for (const asked of [contract.getRun, contract.listRunSteps, contract.cancelRun] as const) {
+      for (const asked of [contract.getRun, contract.listRunSteps, contract.cancelRun, contract.traceRun] as const) {
         await expect(runtime.ask(asked, { runId }, other)).rejects.toEqual(code('run_not_found'));
       }
     }

@@ -91,6 +91,15 @@ describe('a run that needs a person', () => {
     ]);
   });
 
+  it('can be traced by its own tenant only', async () => {
+    const { run } = await asking([{ do: 'interrupt' }]);
+
+    const trace = (tenantId: TenantId) => runtime.ask(contract.traceRun, { runId: run.runId }, operatorOf(tenantId));
+
+    expect((await trace(run.tenantId)).run.runId).toBe(run.runId);
+    await expect(trace(runtime.tenant())).rejects.toMatchObject({ code: 'run_not_found' });
+  });
+
   it('does not hear a decision about another request, or of another tenant', async () => {
     const { run, request } = await asking([{ do: 'interrupt' }]);
 

@@ -23,6 +23,7 @@ import { bootAlone, newId, type LoneService } from '@support101/service-kit';
 import { eventually, postgres } from '@support101/testing';
 import type { z } from 'zod';
 import { agentRuntimeService } from '../src/app.module.js';
+import { decided, envelopeOf } from './envelope.js';
 import { scripted } from './scripted.js';
 
 type Standing = OutputOf<typeof tenantLimits>;
@@ -165,23 +166,12 @@ export class LoneRuntime {
     data: DataOf<E>,
     id: EventId = newId('evt'),
   ): Promise<void> {
-    const [result] = await this.#service.transport.publish([
-      {
-        specversion: '1.0',
-        id,
-        source: '/support101/tenancy',
-        type: contract.type,
-        subject: contract.resource(data),
-        time: new Date().toISOString(),
-        datacontenttype: 'application/json',
-        tenantid: tenantId,
-        data,
-        principaltype: 'platform',
-        principalid: 'platform',
-        outcome: 'success',
-        correlationid: 'cor_of_a_test',
-      },
-    ]);
+    await this.tell(envelopeOf(contract, tenantId, data, id));
+  }
+
+  /** Publishes an event; resolves when it is handled. */
+  async tell(event: EventEnvelope): Promise<void> {
+    const [result] = await this.#service.transport.publish([event]);
     if (result?.ok !== true) throw new Error('the event was not taken');
   }
 
@@ -196,15 +186,12 @@ export class LoneRuntime {
 
   /** Tells the decision of a person about a request, as hitl does. */
   decide(
-    { tenantId, runId, agentId }: Run,
-    request: Pick<DataOf<typeof runHumanRequested>, 'requestId' | 'type' | 'priority'>,
-    decision: Pick<DataOf<typeof requestDecided>, 'decision'> & Partial<DataOf<typeof requestDecided>>,
+    run: Run,
+    request: Parameters<typeof decided>[1],
+    decision: Parameters<typeof decided>[2],
     eventId?: EventId,
   ): Promise<void> {
-    const { requestId, type, priority } = request;
-    const by = { type: 'user', id: 'usr_reviewer' };
-    const data = { requestId, runId, agentId, type, priority, decidedBy: by, secondsToDecision: 1, version: 2, ...decision };
-    return this.publish(requestDecided, tenantId, data, eventId);
+    return this.publish(requestDecided, run.tenantId, decided(run, request, decision), eventId);
   }
 
   /** Rows of a table, past row-level security. */

@@ -1,18 +1,19 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { RunId, TenantId } from '@support101/contracts';
+import type { AgentId, EventEnvelope, RequestId, RunId, TenantId } from '@support101/contracts';
 import { getRun, listRunSteps, type Run } from '@support101/contracts/agent-runtime';
+import { requestDecided } from '@support101/contracts/hitl';
 import { newId } from '@support101/service-kit';
 import { eventually } from '@support101/testing';
 import { RunQueue } from '../src/platform/run-queue.js';
+import { startWorker, type CrashPoint, type WorkerProcess } from './crash/worker-process.js';
 import { insertAgent, insertRun, prepare, type Prepared } from './engines.js';
+import { decided, envelopeOf } from './envelope.js';
 import { LoneRuntime, operatorOf } from './lone-runtime.js';
 import { deeds } from './scripted.js';
 
 interface RunRef {
   readonly tenantId: TenantId;
+  readonly agentId: AgentId;
   readonly runId: RunId;
 }
 
@@ -57,28 +58,20 @@ const ended = (runtime: LoneRuntime, { tenantId, runId }: RunRef): Promise<Run> 
 const textsOf = ({ runId }: RunRef) => deeds.filter((deed) => deed.runId === runId).map(({ text }) => text);
 const steps = ['s0', 's1', 's2', 's3', 's4', 's5'];
 
-async function startWorker(): Promise<ChildProcess> {
-  const sources = fileURLToPath(new URL('./crash/typescript.mjs', import.meta.url));
-  const program = fileURLToPath(new URL('./crash/worker.ts', import.meta.url));
-  const worker = spawn(process.execPath, ['--import', sources, program, prepared.url], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  cleanUp.push(async () => {
-    worker.kill('SIGKILL');
-    if (worker.exitCode === null && worker.signalCode === null) await once(worker, 'exit');
-  });
-  return worker;
+function worker(point: CrashPoint | 'none' = 'none', event?: EventEnvelope): WorkerProcess {
+  const started = startWorker(prepared.url, point, event);
+  cleanUp.push(() => started.kill());
+  return started;
 }
 
 describe('a run', () => {
   it('whose worker is killed goes on elsewhere within seconds, at the step after the last finished one', async () => {
     const run = await aQueuedRun(steps.map((text) => ({ do: 'wait', text, ms: 300 })));
-    const worker = await startWorker();
+    const elsewhere = worker();
     await eventually(async () => (await journaled(run)).length >= 2, 30_000);
     const runtime = await boot();
 
-    worker.kill('SIGKILL');
-    await once(worker, 'exit');
+    await elsewhere.kill();
     const finished = (await journaled(run)).length;
     const killedAt = performance.now();
     await eventually(() => textsOf(run).length > 0, 10_000);
@@ -120,5 +113,95 @@ describe('a run', () => {
     const runtime = await boot();
 
     expect(await ended(runtime, run)).toMatchObject({ status: 'completed', output: { notes: ['a', 'b'] } });
+  });
+});
+
+describe('a run that asks a person', () => {
+  const script = [{ do: 'note', text: 'before' }, { do: 'interrupt' }, { do: 'note', text: 'after' }];
+
+  const rows = <Row extends object>(sql: string, { runId }: RunRef) =>
+    prepared.database.asSystem('test', (tx) => tx.query<Row>(sql, [runId]));
+
+  const asked = (run: RunRef) =>
+    eventually(async () => {
+      const sql = `select q.id from run_requests q join runs r on r.tenant_id = q.tenant_id and r.id = q.run_id
+                    where q.run_id = $1 and r.status = 'awaiting_human'`;
+      const [request] = await rows<{ id: RequestId }>(sql, run);
+      if (request === undefined) throw new Error('nobody is asked');
+      return request.id;
+    }, 30_000);
+
+  const answer = (run: RunRef, requestId: RequestId): EventEnvelope => {
+    const request = { requestId, type: 'clarification', priority: 'low' } as const;
+    return envelopeOf(requestDecided, run.tenantId, decided(run, request, { decision: 'respond', response: 'red' }));
+  };
+
+  /** One question, one decision, one answer, whatever died in between. */
+  async function expectOneAnswer(runtime: LoneRuntime, run: RunRef): Promise<void> {
+    const { status, output } = await ended(runtime, run);
+    const steps = await rows<{ action: string; outcome: string }>(
+      'select action, outcome from run_steps where run_id = $1 order by step',
+      run,
+    );
+    const requests = await rows('select decision from run_requests where run_id = $1', run);
+
+    expect({ status, output }).toEqual({ status: 'completed', output: { notes: ['before', '', 'respond: red', 'after'] } });
+    expect(steps.map(({ action, outcome }) => `${action} ${outcome}`)).toEqual([
+      'note success',
+      'interrupt interrupted',
+      'resume success',
+      'note success',
+    ]);
+    expect(requests).toEqual([{ decision: expect.objectContaining({ decision: 'respond', response: 'red' }) }]);
+  }
+
+  it('waits on when its worker is killed right after it began to wait', async () => {
+    const run = await aQueuedRun(script);
+    const first = worker();
+    const requestId = await asked(run);
+    await first.kill();
+    const runtime = await boot();
+
+    await runtime.tell(answer(run, requestId));
+
+    await expectOneAnswer(runtime, run);
+  });
+
+  it.each([
+    ['between the decision and the job', 'decided'],
+    ['in the middle of applying the decision', 'resuming'],
+  ] as const)('applies the decision once when its process is killed %s', async (_when, point) => {
+    const run = await aQueuedRun(script);
+    const first = worker();
+    const requestId = await asked(run);
+    await first.kill();
+
+    await worker(point, answer(run, requestId)).dead();
+    const runtime = await boot();
+
+    await expectOneAnswer(runtime, run);
+  });
+});
+
+describe('a run that changes something', () => {
+  it('does so once when its process is killed after the effect and before the journal knows', async () => {
+    const run = await aQueuedRun([
+      { do: 'ticket', text: 'Help' },
+      { do: 'note', text: 'after' },
+    ]);
+
+    await worker('effect').dead();
+    const tickets = () =>
+      prepared.database.asSystem('test', (tx) =>
+        tx.query<{ id: string }>('select id from tickets where run_id = $1', [run.runId]),
+      );
+    const before = await tickets();
+    const steps = await journaled(run);
+    const { status, output } = await ended(await boot(), run);
+
+    expect(steps).toEqual([]);
+    expect(before).toHaveLength(1);
+    expect({ status, output }).toEqual({ status: 'completed', output: { notes: [before[0]?.id, 'after'] } });
+    expect(await tickets()).toEqual(before);
   });
 });

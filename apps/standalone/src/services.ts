@@ -21,7 +21,7 @@ export function services({ models, secretsKey, publicUrl }: ServiceNeeds): Servi
     tenancyService,
     learningService({ embedder: models.embedder }),
     hitlService,
-    agentRuntimeService({ tasks: models.tasks }),
+    agentRuntimeService({ tasks: models.tasks, chatModel: models.chatModel }),
     webhookGatewayService({ secretsKey, ...(publicUrl === undefined ? {} : { publicUrl }) }),
   ];
 }
