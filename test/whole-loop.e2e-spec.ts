@@ -143,7 +143,7 @@ describe('the whole loop', () => {
 
     expect(run.body).toMatchObject({
       outcome: 'resolved',
-      output: { answer: rightAnswer, sources: [expect.objectContaining({ articleId: ids.path, kind: 'golden_path' })] },
+      output: { answer: rightAnswer, sources: [expect.objectContaining({ pathId: ids.path, kind: 'golden_path' })] },
     });
   }, 60_000);
 
