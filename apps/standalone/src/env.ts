@@ -2,7 +2,7 @@ import { engineSettings, parseSettings } from '@support101/service-kit';
 import { z } from 'zod';
 
 /** The variables that the standalone process reads; `npm start` passes the environment on. */
-export const standaloneSettings = z.object({
+const standaloneSettings = z.object({
   ...engineSettings,
   LOG_LEVEL: engineSettings.LOG_LEVEL.default('warn'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(4100).describe('HTTP port; a free one is taken when it is in use'),

@@ -25,11 +25,13 @@ export interface Engine {
   free(): void;
 }
 
-export interface Refused {
+/** A script that Postgres did not take. */
+interface Refused {
   readonly script: string;
   readonly error: Error;
 }
 
+/** Opens the migration engine on the one connection of `pool`. */
 export async function openEngine(pool: pg.Pool, schema: string): Promise<Engine> {
   const { SchemaEngine } = await loadEngine();
   const factory = new OneConnectionFactory(pool, schema);

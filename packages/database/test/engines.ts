@@ -27,7 +27,7 @@ export const embedded: EngineKind = {
 };
 export const native: EngineKind = { name: 'native Postgres', embedded: false, start: postgres };
 /** As production has it: a login that owns its tables and may make roles, and is no superuser. */
-export const ordinaryLogin: EngineKind = {
+const ordinaryLogin: EngineKind = {
   name: 'native Postgres with an ordinary login',
   embedded: false,
   start: startOrdinary,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { DomainError, type Caller, type InputOf, type OutputOf, type Rpc, type TenantCaller } from '@support101/contracts';
+import { canonicalJson, DomainError, type Caller, type InputOf, type OutputOf, type Rpc, type TenantCaller } from '@support101/contracts';
 import type { Tx } from '@support101/database';
 import type { Transactor } from './database-ports.js';
 import { headerNames } from './headers.js';
@@ -101,13 +101,4 @@ function attemptOf(contract: Rpc, input: unknown, caller: Caller, scope: string)
       : `${caller.principal.id} ${caller.idempotencyKey}`;
   const hash = createHash('sha256').update(canonicalJson(input)).digest('hex');
   return { scope, subject: contract.subject, key, hash };
-}
-
-/** JSON with sorted keys: equal inputs give equal texts. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
-  );
 }

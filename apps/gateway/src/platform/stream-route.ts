@@ -7,7 +7,9 @@ import { InputReader, type RequestParts } from './input-reader.js';
 
 /** One connection that facts are sent to. */
 export interface FactListener {
+  /** Gives a fact; false when the listener does not keep up and is to be let go. */
   send(fact: LiveFact): boolean;
+  /** Nothing more will come. */
   end(): void;
 }
 

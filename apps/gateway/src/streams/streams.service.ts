@@ -5,15 +5,8 @@ import type { LiveFact } from '@support101/contracts/gateway';
 import { auditOfRun, listAudit } from '@support101/contracts/governance';
 import { CommandClient, type Subscription } from '@support101/messaging';
 import { PARTS, type GatewayParts } from '../platform/parts.js';
+import type { FactListener } from '../platform/stream-route.js';
 import { concernsRun, endsRun, factOf, factOfEntry, isWanted } from './streams.rules.js';
-
-/** One listener: gets facts until it is gone. */
-export interface Listener {
-  /** Gives a fact; false when the listener does not keep up and is to be let go. */
-  send(fact: LiveFact): boolean;
-  /** Nothing more will come. */
-  end(): void;
-}
 
 /** What one listener wants. */
 interface Wish {
@@ -37,14 +30,14 @@ export class StreamsService {
   ) {}
 
   /** Every fact of the tenant under the topics. */
-  tenant(caller: TenantCaller, topics: readonly string[], lastId: string | undefined, listener: Listener): Promise<Subscription> {
+  tenant(caller: TenantCaller, topics: readonly string[], lastId: string | undefined, listener: FactListener): Promise<Subscription> {
     const wants = (fact: LiveFact) => isWanted(fact, topics);
     const missed = async () => (await this.#since(caller, lastId)).filter(wants);
     return this.#open({ caller, wants, missed, isLast: () => false }, listener);
   }
 
   /** Every fact of the run from its beginning, or after `lastId`; throws `run_not_found`. */
-  async run(caller: TenantCaller, runId: RunId, lastId: string | undefined, listener: Listener): Promise<Subscription> {
+  async run(caller: TenantCaller, runId: RunId, lastId: string | undefined, listener: FactListener): Promise<Subscription> {
     await this.client.call(getRun, { runId }, caller);
     const wants = (fact: LiveFact) => concernsRun(fact, runId);
     const missed = async () => (await this.#ofRun(caller, runId)).filter((fact) => lastId === undefined || fact.id > lastId);
@@ -52,7 +45,7 @@ export class StreamsService {
   }
 
   /** Listens first and reads what was missed then: nothing falls between the two, and what comes twice is sent once. */
-  async #open({ caller, wants, missed, isLast }: Wish, listener: Listener): Promise<Subscription> {
+  async #open({ caller, wants, missed, isLast }: Wish, listener: FactListener): Promise<Subscription> {
     let waiting: LiveFact[] | undefined = [];
     const sent = new Set<string>();
     const give = (fact: LiveFact): void => {

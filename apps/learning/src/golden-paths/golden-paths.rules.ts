@@ -32,7 +32,7 @@ export interface Counts {
 }
 
 /** Below this share of confirmations a path is not used any more. */
-export const retiredBelow = 0.3;
+const retiredBelow = 0.3;
 
 /** The share of confirmations; 0 before the first decision. */
 export function successRate({ successCount, failureCount }: Pick<Counts, 'successCount' | 'failureCount'>): number {

@@ -4,7 +4,7 @@ import { access, chmod, constants, mkdir, readdir, readFile, rm, writeFile } fro
 import { join, resolve } from 'node:path';
 
 /** The data directory cannot be used; the message says why and what to do. */
-export class DataDirectoryError extends Error {
+class DataDirectoryError extends Error {
   override readonly name = 'DataDirectoryError';
 }
 

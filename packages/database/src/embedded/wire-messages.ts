@@ -15,6 +15,7 @@ function letter(character: string): number {
   return character.charCodeAt(0);
 }
 
+/** What a connection's first bytes are. */
 export type Startup = 'incomplete' | 'session' | 'encryption' | 'cancel' | 'unknown';
 
 /** Takes bytes as they arrive and gives out what a client asks for. */

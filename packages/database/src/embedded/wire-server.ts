@@ -7,6 +7,7 @@ export interface Backend {
   execProtocolRawSync(message: Uint8Array): Uint8Array;
 }
 
+/** What the door is made from. */
 export interface WireServerOptions {
   readonly backend: Backend;
   /** Opens another backend on the same files, after one has failed. */

@@ -26,6 +26,7 @@ export const streamNames = {
 /** Subjects of the other two streams; those of events come from `eventSubject`. */
 export const deadLetterSubject = (durable: string, tenantId: string): string =>
   `${eventSubjectRoot}.dead-letters.${durable}.${tenantId}`;
+/** Where the lease of that name is kept. */
 export const leaseSubject = (name: string): string => `${eventSubjectRoot}.leases.${name}`;
 
 /** How long a delivered event waits for a sign of life before it is given to another process. */
