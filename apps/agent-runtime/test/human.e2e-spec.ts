@@ -152,7 +152,7 @@ describe('a run that needs a person', () => {
       type,
       priority,
       ...more,
-    } as never);
+    });
 
     expect(await ended(run)).toMatchObject({ status: 'failed', outcome, error: { code } });
   });

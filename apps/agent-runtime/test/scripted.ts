@@ -99,6 +99,8 @@ const shaky = defineTool({
   },
 });
 
+const toolFor: Readonly<Record<string, typeof deed>> = { write, approve: pay, pester: shaky };
+
 const echo = defineTask({
   name: 'echo',
   instructions: 'Say it back.',
@@ -159,21 +161,12 @@ class Scripted extends BaseAgent<z.output<typeof Input>, { notes: string[] }, St
         throw new Error(`the secret is ${text}`);
       case 'refuse':
         throw new RunFailure('no_supported_answer', 'Nothing supports an answer.');
-      case 'write':
-        await tools.call(write, { text });
-        return text;
-      case 'approve':
-        await tools.call(pay, { text });
-        return text;
       case 'ticket':
         return (await tools.call(createTicket, { subject: text, description: '', priority: 'low' })).ticketId;
-      case 'pester':
-        await tools.call(shaky, { text });
-        return text;
       case 'nul':
         return 'a\u0000b';
       default:
-        await tools.call(deed, { text });
+        await tools.call(toolFor[what] ?? deed, { text });
         return text;
     }
   }

@@ -112,7 +112,7 @@ export function ruleQuestion(rule: EscalationRule, action: string, signals: Esca
     question: `The step ${action} matched the escalation rule "${rule.name}". Shall the run go on?`,
     options: ['approve', 'reject'],
     priority: rule.priority,
-    context: { signals: { ...signals } as Interrupt['context'] },
+    context: { signals: { ...signals } },
   };
   return { interrupt, subject: { kind: 'rule' }, rule };
 }
