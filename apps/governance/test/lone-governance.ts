@@ -66,10 +66,11 @@ export class LoneGovernance {
     }
   }
 
-  /** Contracts never answered and errors they declare that never came. */
-  unseen(): string[] {
+  /** Contracts of these capabilities never answered, and errors they declare that never came. */
+  unseen(...capabilities: string[]): string[] {
     return ofService(registry, 'governance')
-      .rpcs.flatMap(({ subject, errors }) => ['answered', ...errors].map((what) => `${subject} ${what}`))
+      .rpcs.filter(({ subject }) => capabilities.includes(subject.split('.')[1] ?? ''))
+      .flatMap(({ subject, errors }) => ['answered', ...errors].map((what) => `${subject} ${what}`))
       .filter((what) => !this.#seen.has(what));
   }
 

@@ -1,7 +1,20 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { FreeObject } from '@support101/contracts';
 import fc from 'fast-check';
-import { append, type AuditFact, type AuditLink, emptyChain, endsAt, factOf, follow } from './audit.rules.js';
+import {
+  append,
+  type AuditFact,
+  type AuditLink,
+  detailsOf,
+  emptyChain,
+  endsAt,
+  factOf,
+  follow,
+  longestDetails,
+  pageOf,
+  placeOf,
+} from './audit.rules.js';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
@@ -111,5 +124,108 @@ describe('factOf', () => {
       agentId: null,
       details: JSON.stringify(event.data),
     });
+  });
+
+  it('takes ids from the data before the subject, and only what is an id', () => {
+    const runId = 'run_01jd5m6wz5f9r8x2k3c4v7b6n2' as const;
+    const about = (subject: string, data: Record<string, unknown>) =>
+      factOf({ ...event, subject, data }, 'data_modified', sha256);
+
+    expect(about(`run:${runId}`, {})).toMatchObject({ runId, agentId: null, requestId: null });
+    expect(about('run:run_x', { runId, agentId: 'agt_x' })).toMatchObject({ runId, agentId: null });
+    expect(about(runId, {})).toMatchObject({ runId });
+  });
+
+  it('replaces what cannot be stored, and writes times in one form', () => {
+    const odd = { ...event, outcome: 'a\u0000', principalid: '\ud800b', correlationid: 'c\u001fd', time: '2026-11-22T12:00:00Z' };
+
+    expect(factOf(odd, 'data_modified', sha256)).toMatchObject({
+      outcome: 'a\ufffd',
+      principalId: '\ufffdb',
+      correlationId: 'c\ufffdd',
+      time: '2026-11-22T12:00:00.000Z',
+    });
+  });
+});
+
+describe('detailsOf', () => {
+  it('removes credentials, by name and by form', () => {
+    const key = 's101_4kJ2mQx8Zr1_0123456789abcdefghijklmnopqrstuvwxyz';
+    const data = { name: `my ${key}`, nested: [{ Authorization: 'Bearer x', secret: { deep: 1 }, token: 'x' }], keyId: 'key_1' };
+
+    expect(JSON.parse(detailsOf(data, sha256))).toEqual({
+      name: 'my [removed]',
+      nested: [{ Authorization: '[removed]', secret: '[removed]', token: '[removed]' }],
+      keyId: 'key_1',
+    });
+  });
+
+  it('cuts long data down to their short fields, with size and hash of the whole', () => {
+    const data = { runId: 'run_1', text: 'ü'.repeat(longestDetails), list: [1, 2] };
+
+    const details = JSON.parse(detailsOf(data, sha256)) as unknown;
+
+    const whole = JSON.stringify(data);
+    expect(details).toEqual({
+      runId: 'run_1',
+      list: [1, 2],
+      omitted: { bytes: Buffer.byteLength(whole), sha256: sha256(whole) },
+    });
+  });
+
+  it('is never longer than it may be, and always what a list can show', () => {
+    const value = fc.jsonValue({ maxDepth: 6 });
+
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), value, { maxKeys: 60 }), fc.nat(3), (data, size) => {
+        const details = detailsOf({ ...data, long: 'x'.repeat(size * 20_000) }, sha256);
+
+        expect(details.length).toBeLessThanOrEqual(longestDetails);
+        expect(FreeObject.safeParse(JSON.parse(details)).success).toBe(true);
+      }),
+    );
+  });
+
+  it('survives depth that nobody reads', () => {
+    let deep: unknown = 'x';
+    for (let depth = 0; depth < 500; depth += 1) deep = { deep };
+
+    expect(FreeObject.safeParse(JSON.parse(detailsOf({ deep }, sha256))).success).toBe(true);
+  });
+});
+
+describe('pages', () => {
+  const links = (count: number, details = '{}') =>
+    append(
+      emptyChain,
+      Array.from({ length: count }, () => fact({ details })),
+      sha256,
+    );
+
+  it('say where the next one begins, if there is one', () => {
+    const full = pageOf(links(4), 3);
+    const last = pageOf(links(3), 3);
+
+    expect([full.shown.length, placeOf(full.nextCursor ?? '')]).toEqual([3, 3]);
+    expect([last.shown.length, last.nextCursor]).toEqual([3, null]);
+  });
+
+  it('show one entry at least, and no more than fits', () => {
+    const long = JSON.stringify({ text: 'x'.repeat(300_000) });
+    const huge = JSON.stringify({ text: 'x'.repeat(2_000_000) });
+
+    expect(pageOf(links(5, long), 5).shown).toHaveLength(2);
+    expect(pageOf(links(2, huge), 2).shown).toHaveLength(1);
+  });
+
+  it.each(['', 'x', btoa('[]'), btoa('[0]'), btoa('[-1]'), btoa('["2"]'), btoa('[1e99]'), btoa('[1,2]')])(
+    'do not begin at %j',
+    (cursor) => {
+      expect(() => placeOf(cursor)).toThrow('cursor_invalid');
+    },
+  );
+
+  it('begin anywhere without a cursor', () => {
+    expect(placeOf(undefined)).toBeUndefined();
   });
 });

@@ -144,7 +144,7 @@ export function factOf(event: EventEnvelope, eventType: AuditType, hash: Hash): 
 export function detailsOf(data: Readonly<Record<string, unknown>>, hash: Hash): string {
   const full = JSON.stringify(cleaned(data, deepest));
   if (full.length <= longestDetails) return full;
-  const short = Object.entries(data).filter(([, value]) => (JSON.stringify(value) ?? '').length <= longestField);
+  const short = Object.entries(data).filter((entry) => JSON.stringify(entry).length <= longestField);
   const kept = cleaned(Object.fromEntries(short.slice(0, 40)), deepest) as Record<string, unknown>;
   return JSON.stringify({ ...kept, omitted: { bytes: utf8Length(full), sha256: hash(full) } });
 }
@@ -164,9 +164,12 @@ function cleaned(value: unknown, depth: number): unknown {
   );
 }
 
-/** The text with what Postgres or a reader cannot hold replaced: NUL characters and halves of surrogate pairs. */
+// oxlint-disable-next-line no-control-regex -- these are what it is about
+const unstorable = /[\u0000\u001f]/g;
+
+/** The text with what Postgres or a link cannot hold replaced: NUL, the separator of a link's fields, halves of surrogate pairs. */
 export function storable(text: string): string {
-  return text.replaceAll('\u0000', '\uFFFD').toWellFormed();
+  return text.replaceAll(unstorable, '\uFFFD').toWellFormed();
 }
 
 function utf8Length(text: string): number {
@@ -213,8 +216,8 @@ export function pageOf(found: readonly AuditLink[], limit: number): { shown: Aud
   return { shown, nextCursor: last === undefined ? null : encodeCursor([last.sequence]) };
 }
 
-/** Bytes of entries in one page: a message of the system carries a million, and quotes in details count twice there. */
-const largestPage = 400_000;
+/** Bytes of entries in one page: a message of the system carries a million. */
+const largestPage = 800_000;
 
 /** The sequence after which a page begins; throws `cursor_invalid`. */
 export function placeOf(cursor: string | undefined): number | undefined {

@@ -12,7 +12,7 @@ type Page = OutputOf<typeof contract.listAudit>;
 type Verified = OutputOf<typeof contract.verifyAudit>;
 
 /** Links read at once while verifying: few enough that the process answers others in between. */
-const linksPerBatch = 2_000;
+const linksPerBatch = 1_000;
 
 /** SHA-256 in hex. */
 export function sha256(text: string): string {
