@@ -5,11 +5,12 @@ import type { ServiceDefinition } from '@support101/service-kit';
 import { ActivityModule } from './activity/activity.module.js';
 import { FeedbackModule } from './feedback/feedback.module.js';
 import { GoldenPathsModule } from './golden-paths/golden-paths.module.js';
+import { GraphModule } from './graph/graph.module.js';
 import { KnowledgeModule } from './knowledge/knowledge.module.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { RetrievalModule } from './retrieval/retrieval.module.js';
 
-@Module({ imports: [KnowledgeModule, RetrievalModule, GoldenPathsModule, FeedbackModule, ActivityModule] })
+@Module({ imports: [KnowledgeModule, RetrievalModule, GoldenPathsModule, FeedbackModule, ActivityModule, GraphModule] })
 class LearningModule {
   static with(embedder: Embedder): DynamicModule {
     return { module: LearningModule, imports: [PlatformModule.with(embedder)] };

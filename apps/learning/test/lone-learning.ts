@@ -1,17 +1,22 @@
 import {
   type Caller,
   type DataOf,
+  DomainError,
   type EventContract,
   type EventEnvelope,
   isDomainError,
   ofService,
   type OutputOf,
   type Rpc,
+  type RunId,
   type TenantCaller,
   type TenantId,
+  toProblem,
 } from '@support101/contracts';
+import { traceRun } from '@support101/contracts/agent-runtime';
 import { registry } from '@support101/contracts/all';
 import { type ArticleSummary, createArticle, getArticle } from '@support101/contracts/learning';
+import type { Transport } from '@support101/messaging';
 import type { Embedder } from '@support101/models';
 import { bootAlone, type LoneService, newId } from '@support101/service-kit';
 import { eventually, postgres } from '@support101/testing';
@@ -23,9 +28,11 @@ export function operatorOf(tenantId: TenantId, over: Omit<Partial<Caller>, 'tena
   return { tenantId, principal: { type: 'key', id: 'key_of_a_test', roles: ['operator'] }, correlationId: 'test', ...over };
 }
 
-/** Learning booted by itself with the given embedder, on a native Postgres. */
+/** Learning booted by itself with the given embedder, on a native Postgres, with a stand-in for agent-runtime’s traces. */
 export class LoneLearning {
   readonly events: EventEnvelope[] = [];
+  /** The runs that the stand-in can tell about; one that is not here is not found. */
+  readonly traces = new Map<RunId, OutputOf<typeof traceRun>>();
   readonly #seen = new Set<string>();
   readonly #cleanUp: (() => Promise<void>)[] = [];
   #service!: LoneService;
@@ -34,7 +41,10 @@ export class LoneLearning {
     const learning = new LoneLearning();
     const { url, close } = await postgres();
     learning.#cleanUp.push(close);
-    learning.#service = await bootAlone(learningService({ embedder }), { database: { url, embedded: false } });
+    learning.#service = await bootAlone(learningService({ embedder }), {
+      database: { url, embedded: false },
+      prepare: (transport) => learning.#serveTraces(transport),
+    });
     learning.#cleanUp.push(() => learning.#service.close());
     await learning.#service.transport.observe({}, (event) => learning.events.push(event));
     return learning;
@@ -108,6 +118,15 @@ export class LoneLearning {
 
   async close(): Promise<void> {
     for (const close of this.#cleanUp.reverse()) await close();
+  }
+
+  async #serveTraces(transport: Transport): Promise<void> {
+    await transport.serve(traceRun.subject, 'stand-in', ({ body }) => {
+      const trace = this.traces.get(traceRun.input.parse(JSON.parse(body)).runId);
+      if (trace !== undefined) return Promise.resolve({ body: JSON.stringify(trace), headers: {} });
+      const problem = toProblem(new DomainError('run_not_found'));
+      return Promise.resolve({ body: JSON.stringify(problem), headers: { 's101-problem': problem.code } });
+    });
   }
 }
 

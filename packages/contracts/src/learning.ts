@@ -1,4 +1,5 @@
 export * from './learning/activity.contract.js';
 export * from './learning/feedback.contract.js';
 export * from './learning/golden-paths.contract.js';
+export * from './learning/graph.contract.js';
 export * from './learning/knowledge.contract.js';

@@ -26,6 +26,7 @@ export const errorCatalogue = {
   calendar_not_found: { status: 404, title: 'There is no such business calendar' },
   webhook_source_not_found: { status: 404, title: 'There is no such webhook source' },
   policy_not_found: { status: 404, title: 'There is no such policy' },
+  customer_not_found: { status: 404, title: 'There is no such customer' },
   method_not_allowed: { status: 405, title: 'The path does not answer this method' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },
   tenant_state_conflict: { status: 409, title: 'The tenant’s state does not allow this' },

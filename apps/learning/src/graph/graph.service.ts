@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common';
+import { DomainError, isDomainError } from '@support101/contracts';
+import type { InputOf, OutputOf, RunId, TenantCaller } from '@support101/contracts';
+import { type runCompleted, type runFailed, type runTimedOut, traceRun } from '@support101/contracts/agent-runtime';
+import * as contract from '@support101/contracts/learning';
+import type { tenantDeleted } from '@support101/contracts/tenancy';
+import { CommandClient, type Delivery } from '@support101/messaging';
+import { LearningDatabase } from '../platform/learning-database.js';
+import { GraphRepository, type ResolutionRow } from './graph.repository.js';
+import { type GraphChange, ofRunEnd, type Trace } from './graph.rules.js';
+
+/** Who asked what, and what came of it. */
+@Injectable()
+export class GraphService {
+  constructor(
+    private readonly database: LearningDatabase,
+    private readonly graph: GraphRepository,
+    private readonly client: CommandClient,
+  ) {}
+
+  /** Adds the end of a run, once. The trace is asked for before the transaction. */
+  async addRun(
+    delivery: Delivery<typeof runCompleted> | Delivery<typeof runFailed> | Delivery<typeof runTimedOut>,
+  ): Promise<void> {
+    const { data, time } = delivery.event;
+    const trace = await this.#trace(data.runId, delivery.caller, delivery.signal);
+    await this.add(delivery, ofRunEnd(data, time, trace));
+  }
+
+  /** Adds what an event tells, once. */
+  async add(delivery: Delivery, change: GraphChange): Promise<void> {
+    if (change.nodes.length === 0) return;
+    await this.database.onceDelivered(delivery, (tx) => this.graph.add(tx, change, delivery.event.time));
+  }
+
+  /** An article that is gone was used by nobody. */
+  dropArticle(delivery: Delivery<typeof contract.articleDeleted>): Promise<void> {
+    const { articleId } = delivery.event.data;
+    return this.database.onceDelivered(delivery, (tx) => this.graph.drop(tx, 'Article', articleId));
+  }
+
+  /** Forgets the graph of a deleted tenant. */
+  forget(delivery: Delivery<typeof tenantDeleted>): Promise<void> {
+    return this.database.onceDelivered(delivery, (tx) => this.graph.deleteAll(tx));
+  }
+
+  journey(
+    { customerId, limit }: InputOf<typeof contract.customerJourney>,
+    { tenantId }: TenantCaller,
+  ): Promise<OutputOf<typeof contract.customerJourney>> {
+    return this.database.forTenant(tenantId, async (tx) => {
+      if (!(await this.graph.has(tx, 'Customer', customerId))) throw new DomainError('customer_not_found');
+      const tickets = await this.graph.tickets(tx, customerId, limit);
+      const ids = tickets.map(({ ticketId }) => ticketId);
+      const ofTickets = await this.graph.resolutionsOf(tx, 'Ticket', ids, limit);
+      const asked = await this.graph.resolutionsOf(tx, 'Customer', [customerId], limit);
+      const ticketed = new Set(ofTickets.map(({ runId }) => runId));
+      return {
+        customerId,
+        tickets: tickets.map(({ ticketId, properties: { status = null, priority = null }, filedAt }) => ({
+          ...{ ticketId, status, priority, filedAt: filedAt.toISOString() },
+          resolutions: ofTickets.filter((row) => row.of === ticketId).map(toResolution),
+        })),
+        resolutions: asked.filter(({ runId }) => !ticketed.has(runId)).map(toResolution),
+      };
+    });
+  }
+
+  async similar(
+    { category, limit }: InputOf<typeof contract.similarResolutions>,
+    { tenantId }: TenantCaller,
+  ): Promise<OutputOf<typeof contract.similarResolutions>> {
+    const rows = await this.database.forTenant(tenantId, (tx) => this.graph.similar(tx, category, limit));
+    return { data: rows.map(toResolution) };
+  }
+
+  async stats({ tenantId }: TenantCaller): Promise<OutputOf<typeof contract.graphStats>> {
+    const rows = await this.database.forTenant(tenantId, (tx) => this.graph.counts(tx));
+    const counts = new Map(rows.map(({ kind, count }) => [kind, count]));
+    const of = <K extends contract.NodeKind | contract.EdgeKind>(kinds: readonly K[]) =>
+      Object.fromEntries(kinds.map((kind) => [kind, counts.get(kind) ?? 0])) as Record<K, number>;
+    return { nodes: of(contract.nodeKinds), edges: of(contract.edgeKinds) };
+  }
+
+  /** Undefined for a run that is gone by now: its end still counts. */
+  async #trace(runId: RunId, caller: TenantCaller, signal: AbortSignal): Promise<Trace | undefined> {
+    try {
+      return await this.client.call(traceRun, { runId }, caller, { signal });
+    } catch (error) {
+      if (isDomainError(error) && error.code === 'run_not_found') return undefined;
+      throw error;
+    }
+  }
+}
+
+function toResolution({ runId, category, success, approved, properties }: ResolutionRow): contract.Resolution {
+  const { agentId, blueprint, outcome, confidence, steps, pathId = null, endedAt } = properties;
+  return { runId, agentId, blueprint, category, outcome, success, approved, confidence, pathId, steps, endedAt };
+}
