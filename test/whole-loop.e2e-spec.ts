@@ -122,7 +122,7 @@ describe('the whole loop', () => {
     const answer = { decision: 'edit', edits: { answer: rightAnswer }, reason: 'no article about Iceland' };
     const [first, second] = await Promise.all([acme.post(respond, answer), acme.post(respond, answer)]);
 
-    expect([first.status, second.status].sort()).toEqual([200, 409]);
+    expect([first.status, second.status].toSorted((a, b) => a - b)).toEqual([200, 409]);
     const run = await settled(ids.run, 'completed');
     expect(run.body).toMatchObject({ outcome: 'assisted', output: { answer: rightAnswer, answeredBy: 'person' } });
   }, 120_000);

@@ -22,11 +22,17 @@ function holds(condition: EscalationCondition, value: unknown): boolean {
   if (value === undefined || value === null) return false;
   if (typeof condition !== 'object') return value === condition;
   const { min, max, in: among, notIn } = condition;
-  if (min === undefined && max === undefined && among === undefined && notIn === undefined) return false;
-  return (
-    (min === undefined || (typeof value === 'number' && value >= min)) &&
-    (max === undefined || (typeof value === 'number' && value <= max)) &&
-    (among === undefined || (among as readonly unknown[]).includes(value)) &&
-    (notIn === undefined || !(notIn as readonly unknown[]).includes(value))
-  );
+  const isEmpty = [min, max, among, notIn].every((part) => part === undefined);
+  if (isEmpty || !isWithin(value, min, max)) return false;
+  return (among === undefined || isOneOf(value, among)) && (notIn === undefined || !isOneOf(value, notIn));
+}
+
+/** Bounds are inclusive; what is no number lies within none. */
+function isWithin(value: unknown, min: number | undefined, max: number | undefined): boolean {
+  if (min === undefined && max === undefined) return true;
+  return typeof value === 'number' && value >= (min ?? Number.NEGATIVE_INFINITY) && value <= (max ?? Number.POSITIVE_INFINITY);
+}
+
+function isOneOf(value: unknown, list: readonly unknown[]): boolean {
+  return list.includes(value);
 }
