@@ -2,14 +2,14 @@ import { Controller } from '@nestjs/common';
 import type { InputOf, OutputOf, TenantCaller } from '@support101/contracts';
 import * as contract from '@support101/contracts/agent-runtime';
 import { Answers } from '@support101/messaging';
-import { AgentPlacesService } from './agent-places.service.js';
+import { AgentsPlacesService } from './agents-places.service.js';
 import { AgentsService } from './agents.service.js';
 
 @Controller()
 export class AgentsHandlers {
   constructor(
     private readonly agents: AgentsService,
-    private readonly places: AgentPlacesService,
+    private readonly places: AgentsPlacesService,
   ) {}
 
   @Answers(contract.createAgent)

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestId, RunId, TenantId } from '@support101/contracts';
 import type { Tx } from '@support101/database';
+import type { EffectRow } from './effects.rules.js';
 
 /** One call of a tool that changes something: which one of which step of which run. */
 export interface EffectKey {
@@ -19,13 +20,6 @@ export interface NewEffect extends EffectKey {
   /** Of the worker that makes the call. */
   readonly fence: number;
   readonly at: Date;
-}
-
-/** What the ledger says about a call. */
-export interface EffectRow {
-  readonly state: 'pending' | 'committed' | 'unknown';
-  readonly attempt: number;
-  readonly result: unknown;
 }
 
 const which = 'tenant_id = $1 and run_id = $2 and step = $3 and tool = $4 and position = $5';

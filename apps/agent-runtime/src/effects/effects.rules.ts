@@ -1,4 +1,9 @@
-import type { EffectRow } from './effects.repository.js';
+/** What the ledger says about a call. */
+export interface EffectRow {
+  readonly state: 'pending' | 'committed' | 'unknown';
+  readonly attempt: number;
+  readonly result: unknown;
+}
 
 /** What to do about a call that the ledger knows already. */
 export type Standing =

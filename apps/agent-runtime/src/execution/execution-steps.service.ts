@@ -12,15 +12,18 @@ import {
   type Decision,
   type JsonObject,
   type RunConfig,
+  type Usage,
 } from '@support101/agent-kit';
 import { isDomainError } from '@support101/contracts';
+import type { RunUsage } from '@support101/contracts/agent-runtime';
 import { LOG, type Log } from '@support101/service-kit';
 import { EscalationsService } from '../escalations/escalations.service.js';
 import type { FinishedStep, HeldRun, RunEnd, Turn } from '../journal/journal.service.js';
 import { untilStopped, type Hold } from '../platform/hold.js';
-import { ruleQuestion, stepsOfOthers, type Asked, type Question } from '../requests/requests.rules.js';
+import { stepsOfOthers } from '../platform/decisions.js';
+import { ruleQuestion, type Asked, type Question } from '../platform/questions.js';
 import { ToolsService, type Toolbox } from '../tools/tools.service.js';
-import { decide, failure, goesToAgent, noSpending, refusal, retryDelay, toUsage } from './execution.rules.js';
+import { decide, goesToAgent, refusal, retryDelay } from './execution.rules.js';
 
 /** One run in the hands of this worker. */
 export interface Work {
@@ -165,6 +168,17 @@ export class ExecutionStepsService {
     const { caller, agentId, ref, fence } = run;
     return this.tools.open({ blueprint, config, caller, agentId, runId: ref.runId, step, fence, asked, signal: hold.signal });
   }
+}
+
+/** Of a step that asked no model. */
+const noSpending: RunUsage = { inputTokens: 0, outputTokens: 0, costMicroUsd: 0, model: null };
+
+function toUsage(usage: Usage): RunUsage {
+  return { ...usage, model: usage.model === '' ? null : usage.model };
+}
+
+function failure(code: string, detail: string): RunEnd & { status: 'failed' } {
+  return { status: 'failed', error: { code, detail } };
 }
 
 /** The run waits when a call in the step needs a person first; the step is carried out anew afterwards, from the same state. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { decide, retryDelay } from './execution.rules.js';
+import { decide, goesToAgent, refusal, retryDelay } from './execution.rules.js';
 
 const step = { action: 'search', input: {} };
 
@@ -49,5 +49,25 @@ describe('retryDelay', () => {
   it('does not repeat what cannot get better', () => {
     expect(retryDelay('tool_input_invalid', 1)).toBeUndefined();
     expect(retryDelay('internal', 1)).toBeUndefined();
+  });
+});
+
+describe('a decision', () => {
+  it('is the agent’s to make something of when the agent asked', () => {
+    expect((['agent', 'rule', 'approval', 'effect'] as const).filter(goesToAgent)).toEqual(['agent']);
+    expect(refusal('agent', 'reject')).toBeUndefined();
+  });
+
+  it.each([
+    ['rule', 'approve', undefined],
+    ['rule', 'edit', 'decision_not_expected'],
+    ['approval', 'approve', undefined],
+    ['approval', 'edit', undefined],
+    ['approval', 'reject', 'rejected_by_reviewer'],
+    ['effect', 'retry', undefined],
+    ['effect', 'skip', undefined],
+    ['effect', 'fail', 'effect_unknown'],
+  ] as const)('about what the runtime asked (%s: %s) comes to %s', (kind, decision, expected) => {
+    expect(refusal(kind, decision)).toBe(expected);
   });
 });

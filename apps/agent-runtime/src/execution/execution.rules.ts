@@ -1,7 +1,7 @@
-import type { KnownFailure, Usage } from '@support101/agent-kit';
-import type { RunUsage } from '@support101/contracts/agent-runtime';
-import type { RunEnd } from '../journal/journal.service.js';
-import type { Subject } from '../requests/requests.rules.js';
+import type { KnownFailure } from '@support101/agent-kit';
+
+/** Who asks a person: the agent, an escalation rule, or the runtime about a tool call. */
+type AskedBy = 'agent' | 'rule' | 'approval' | 'effect';
 
 interface Step {
   readonly action: string;
@@ -47,25 +47,12 @@ export function retryDelay(code: string, attempt: number): number | undefined {
   return transient.includes(code) ? retryDelaysMs[attempt - 1] : undefined;
 }
 
-/** The end of a run that failed for a named reason. */
-export function failure(code: string, detail: string): RunEnd & { status: 'failed' } {
-  return { status: 'failed', error: { code, detail } };
-}
-
-/** Of a step that asked no model. */
-export const noSpending: RunUsage = { inputTokens: 0, outputTokens: 0, costMicroUsd: 0, model: null };
-
-/** Usage as the journal keeps it. */
-export function toUsage(usage: Usage): RunUsage {
-  return { ...usage, model: usage.model === '' ? null : usage.model };
-}
-
 /** True when the decision is the agent's to make something of; else the run goes on with the state it has. */
-export function goesToAgent(kind: Subject['kind']): boolean {
+export function goesToAgent(kind: AskedBy): boolean {
   return kind === 'agent';
 }
 
-const goesOn: Readonly<Record<Subject['kind'], readonly string[]>> = {
+const goesOn: Readonly<Record<AskedBy, readonly string[]>> = {
   agent: [],
   rule: ['approve'],
   approval: ['approve', 'edit'],
@@ -73,7 +60,7 @@ const goesOn: Readonly<Record<Subject['kind'], readonly string[]>> = {
 };
 
 /** The failure of a run in which a person refused what the runtime itself had asked for. */
-export function refusal(kind: Subject['kind'], decision: string): KnownFailure | undefined {
+export function refusal(kind: AskedBy, decision: string): KnownFailure | undefined {
   if (goesToAgent(kind) || goesOn[kind].includes(decision)) return undefined;
   if (decision === 'reject') return 'rejected_by_reviewer';
   return decision === 'fail' ? 'effect_unknown' : 'decision_not_expected';

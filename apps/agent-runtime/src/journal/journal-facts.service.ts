@@ -15,7 +15,7 @@ import type { Tx } from '@support101/database';
 import { Outbox, remoteContext } from '@support101/messaging';
 import { Clock } from '@support101/service-kit';
 import { newsOf, Notices } from '../platform/notices.js';
-import type { Question } from '../requests/requests.rules.js';
+import type { Question } from '../platform/questions.js';
 import { RequestsService } from '../requests/requests.service.js';
 import { JournalRepository, type EndedRow, type EndRow, type RunRef, type StepRow } from './journal.repository.js';
 import { groundsOf, type State } from './journal.rules.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AgentId, RequestId, RunId, TenantId } from '@support101/contracts';
 import type { RunOutcome, RunStatus, RunStep, RunUsage } from '@support101/contracts/agent-runtime';
 import type { Tx } from '@support101/database';
-import type { Asked } from '../requests/requests.rules.js';
+import type { Asked } from '../platform/questions.js';
 import { sourcesOf, type State, type StateRow } from './journal.rules.js';
 
 /** Names a run; its tenant is part of every key. */

@@ -5,6 +5,7 @@ import {
   apply,
   diff,
   fold,
+  groundsOf,
   lastSnapshot,
   snapshotEvery,
   sourcesOf,
@@ -32,7 +33,8 @@ describe('a run’s status', () => {
 
         const end = path.findIndex(hasEnded);
         expect(end === -1 || end === path.length - 1).toBe(true);
-        expect(path.slice(1)).not.toContain('queued');
+        // Queued again only once somebody has decided.
+        expect(path.every((status, at) => at === 0 || status !== 'queued' || path[at - 1] === 'awaiting_human')).toBe(true);
         const byWorker = path.some((status) => ['completed', 'failed', 'timed_out'].includes(status));
         expect(!byWorker || path.includes('running')).toBe(true);
       }),
@@ -121,5 +123,23 @@ describe('fold', () => {
 
   it('of no step is the empty state', () => {
     expect(fold([])).toEqual({});
+  });
+});
+
+describe('what an output rests on', () => {
+  const [articleId, pathId] = ['art_01jd5m6wz5f9r8x2k3c4v7b6n1', 'gpt_01jd5m6wz5f9r8x2k3c4v7b6n1'];
+
+  it('is named by the ids of its sources, once each, and its confidence', () => {
+    const sources = [{ articleId }, { articleId }, { pathId }, { articleId: 'elsewhere' }, null, 'text'];
+
+    expect(groundsOf({ sources, confidence: 0.9 })).toEqual({
+      usedArticleIds: [articleId],
+      usedPathIds: [pathId],
+      confidence: 0.9,
+    });
+  });
+
+  it.each([[{}], [{ sources: 'none', confidence: 'high' }], [{ sources: [] }]])('is nothing in %j', (output) => {
+    expect(groundsOf(output)).toEqual({});
   });
 });

@@ -5,7 +5,7 @@ import { newId } from '@support101/service-kit';
 import { engines, insertRun, prepare, type Prepared } from '../../test/engines.js';
 import { JournalRepository } from '../journal/journal.repository.js';
 import { RequestsRepository } from './requests.repository.js';
-import { approvalQuestion, contentOf } from './requests.rules.js';
+import { approvalQuestion, contentOf } from '../platform/questions.js';
 
 describe.each(engines)('a run that waits (%s)', (engine) => {
   const requests = new RequestsRepository();

@@ -3,7 +3,7 @@ import type { AgentId, RequestId, RunId, TenantId } from '@support101/contracts'
 import type { RunDecision } from '@support101/contracts/agent-runtime';
 import type { RequestContent } from '@support101/contracts/hitl';
 import type { Tx } from '@support101/database';
-import type { Subject } from './requests.rules.js';
+import type { Subject } from '../platform/questions.js';
 
 /** A request as it is asked. */
 export interface NewRequest {

@@ -8,7 +8,7 @@ import { Clock, newId } from '@support101/service-kit';
 import { newsOf, Notices } from '../platform/notices.js';
 import { RunsDatabase } from '../platform/runs-database.js';
 import { RequestsRepository } from './requests.repository.js';
-import { contentOf, type Asker, type Question } from './requests.rules.js';
+import { contentOf, type Asker, type Question } from '../platform/questions.js';
 
 /** The run that asks, as its worker holds it. */
 export interface AskingRun extends Asker {

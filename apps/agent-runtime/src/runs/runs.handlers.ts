@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { DomainError, type Caller, type InputOf, type OutputOf, type TenantCaller } from '@support101/contracts';
+import type { Caller, InputOf, OutputOf, TenantCaller } from '@support101/contracts';
 import * as contract from '@support101/contracts/agent-runtime';
 import { Answers } from '@support101/messaging';
 import { RunsService } from './runs.service.js';
@@ -24,9 +24,8 @@ export class RunsHandlers {
   }
 
   @Answers(contract.traceRun)
-  trace(input: InputOf<typeof contract.traceRun>, { tenantId }: Caller): Promise<OutputOf<typeof contract.traceRun>> {
-    if (tenantId === undefined) throw new DomainError('tenant_required');
-    return this.runs.trace(input.runId, tenantId);
+  trace(input: InputOf<typeof contract.traceRun>, caller: Caller): Promise<OutputOf<typeof contract.traceRun>> {
+    return this.runs.trace(input.runId, caller);
   }
 
   @Answers(contract.cancelRun)

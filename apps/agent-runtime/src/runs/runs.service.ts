@@ -5,6 +5,7 @@ import {
   encodeCursor,
   RunId,
   type AgentId,
+  type Caller,
   type InputOf,
   type OutputOf,
   type TenantCaller,
@@ -98,7 +99,8 @@ export class RunsService {
   }
 
   /** All there is to know about the run. */
-  trace(runId: RunId, tenantId: TenantId): Promise<OutputOf<typeof contract.traceRun>> {
+  async trace(runId: RunId, { tenantId }: Caller): Promise<OutputOf<typeof contract.traceRun>> {
+    if (tenantId === undefined) throw new DomainError('tenant_required');
     const ref = { tenantId, runId };
     return this.database.forTenant(tenantId, async (tx) => ({
       run: toRun(await this.#find(tx, tenantId, runId)),

@@ -14,16 +14,8 @@ import {
 import { isDomainError, type AgentId, type RunId, type TenantCaller } from '@support101/contracts';
 import { Clock } from '@support101/service-kit';
 import { EffectsService } from '../effects/effects.service.js';
-import {
-  approvalOf,
-  approvalQuestion,
-  effectQuestion,
-  effectStep,
-  verdictOn,
-  type Asked,
-  type CallPlace,
-  type Question,
-} from '../requests/requests.rules.js';
+import { approvalOf, effectStep, verdictOn } from '../platform/decisions.js';
+import { approvalQuestion, effectQuestion, type Asked, type CallPlace, type Question } from '../platform/questions.js';
 import { TicketsService } from '../tickets/tickets.service.js';
 import { KnowledgeClient } from './tools.client.js';
 

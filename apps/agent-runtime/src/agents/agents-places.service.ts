@@ -7,7 +7,7 @@ import { AgentsService } from './agents.service.js';
 
 /** Makes agents while the tenant has places for them. */
 @Injectable()
-export class AgentPlacesService {
+export class AgentsPlacesService {
   constructor(
     private readonly tenants: TenantsService,
     private readonly agents: AgentsService,

@@ -3,17 +3,8 @@ import type { Interrupt } from '@support101/agent-kit';
 import type { RunDecision } from '@support101/contracts/agent-runtime';
 import { defaultEscalationRules, RequestContent } from '@support101/contracts/hitl';
 import { newId } from '@support101/service-kit';
-import {
-  approvalOf,
-  approvalQuestion,
-  contentOf,
-  digestOf,
-  effectStep,
-  stepsOfOthers,
-  verdictOn,
-  type Asked,
-  type Subject,
-} from './requests.rules.js';
+import { approvalOf, effectStep, stepsOfOthers, verdictOn } from './decisions.js';
+import { approvalQuestion, contentOf, digestOf, type Asked, type Subject } from './questions.js';
 
 const asker = { tenantId: newId('ten'), runId: newId('run'), agentId: newId('agt') };
 const at = { step: 2, position: 0, tool: 'pay' };
