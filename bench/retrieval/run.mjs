@@ -1,5 +1,5 @@
 // Recall and wrong answers of the knowledge search on the demo help centre: the real service, the embedded database,
-// the local embedder. `--fit` prints the weights for apps/learning/src/retrieval/ranking.rules.ts, fitted without the
+// the local embedder. `--fit` prints the weights for apps/learning/src/retrieval/retrieval-ranking.rules.ts, fitted without the
 // situations that are too like a tuning question; `--misses` prints the tuning questions that go wrong.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { keptApart } from './apart.mjs';

@@ -15,7 +15,9 @@ const caller = { tenantId, principal: { type: 'service', id: 'bench', roles: [] 
 export async function openSearch(articles, situations) {
   const booted = await bootLearning(situations);
   const [{ RetrievalService }, { RetrievalRepository }, ranking, { termsOf }] = await Promise.all(
-    ['retrieval.service', 'retrieval.repository', 'ranking.rules', 'terms.rules'].map((name) => dist(`retrieval/${name}`)),
+    ['retrieval.service', 'retrieval.repository', 'retrieval-ranking.rules', 'retrieval-terms.rules'].map((name) =>
+      dist(`retrieval/${name}`),
+    ),
   );
   const { contracts, client, service, embedder } = booted;
   const ids = [];
@@ -71,7 +73,7 @@ async function bootLearning(situations) {
     ['@support101/service-kit', '@support101/database', '@support101/models', '@support101/contracts/learning'].map(load),
   );
   const [{ learningService }, { LanguageService }, { parseSituations }] = await Promise.all(
-    ['app.module', 'retrieval/language.service', 'retrieval/situations.rules'].map(dist),
+    ['app.module', 'retrieval/retrieval-language.service', 'retrieval/retrieval-situations.rules'].map(dist),
   );
   const directory = await mkdtemp(join(tmpdir(), 'bench-retrieval-'));
   const database = await startEmbedded({ directory });

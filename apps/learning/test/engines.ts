@@ -5,7 +5,7 @@ import { embeddedPostgres, postgres } from '@support101/testing';
 import { learningService } from '../src/app.module.js';
 import { type ArticleRow, KnowledgeRepository } from '../src/knowledge/knowledge.repository.js';
 import { type ArticleText, articleText } from '../src/knowledge/knowledge.rules.js';
-import { passagesOf, plainText } from '../src/knowledge/passages.rules.js';
+import { passagesOf, plainText } from '../src/knowledge/knowledge-passages.rules.js';
 import { HashingEmbedder } from './hashing-embedder.js';
 
 /** What the tests of repositories run on: every one of these. */

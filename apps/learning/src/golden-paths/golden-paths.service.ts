@@ -9,7 +9,7 @@ import type { tenantDeleted } from '@support101/contracts/tenancy';
 import type { Tx } from '@support101/database';
 import { CommandClient, type Delivery, Outbox } from '@support101/messaging';
 import { Clock, newId } from '@support101/service-kit';
-import { IndexingService } from '../knowledge/indexing.service.js';
+import { IndexingService } from '../knowledge/knowledge-indexing.service.js';
 import { LearningDatabase } from '../platform/learning-database.js';
 import { GoldenPathsRepository, type PathRow } from './golden-paths.repository.js';
 import * as rules from './golden-paths.rules.js';

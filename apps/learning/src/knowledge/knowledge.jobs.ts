@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type JobContext, Processes, type RefillItem, Refills } from '@support101/jobs';
-import { indexArticle, IndexingService, type Unindexed } from './indexing.service.js';
+import { indexArticle, IndexingService, type Unindexed } from './knowledge-indexing.service.js';
 
 /** Works the job that gives articles their vectors. */
 @Injectable()

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { IndexingService } from './indexing.service.js';
+import { IndexingService } from './knowledge-indexing.service.js';
 import { KnowledgeConsumers } from './knowledge.consumers.js';
 import { KnowledgeHandlers } from './knowledge.handlers.js';
 import { KnowledgeJobs } from './knowledge.jobs.js';

@@ -7,7 +7,7 @@ import type { Delivery } from '@support101/messaging';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import { Outbox } from '@support101/messaging';
 import { Clock, newId } from '@support101/service-kit';
-import { IndexingService } from './indexing.service.js';
+import { IndexingService } from './knowledge-indexing.service.js';
 import { LearningDatabase } from '../platform/learning-database.js';
 import { type ArticleRow, type ArticleSummaryRow, KnowledgeRepository } from './knowledge.repository.js';
 import * as rules from './knowledge.rules.js';

@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common';
-import { LanguageService } from './language.service.js';
+import { LanguageService } from './retrieval-language.service.js';
 import { RetrievalHandlers } from './retrieval.handlers.js';
 import { RetrievalRepository } from './retrieval.repository.js';
 import { RetrievalService } from './retrieval.service.js';
-import { TenantIndexService } from './tenant-index.service.js';
+import { TenantIndexService } from './retrieval-tenant-index.service.js';
 
 @Module({
   controllers: [RetrievalHandlers],

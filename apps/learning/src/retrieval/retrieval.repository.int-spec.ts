@@ -3,9 +3,9 @@ import type { TenantId } from '@support101/contracts';
 import { newId } from '@support101/service-kit';
 import { addArticle, engines, prepare, type Prepared } from '../../test/engines.js';
 import { KnowledgeRepository } from '../knowledge/knowledge.repository.js';
-import { textWeights } from './ranking.rules.js';
+import { textWeights } from './retrieval-ranking.rules.js';
 import { RetrievalRepository } from './retrieval.repository.js';
-import { termsOf } from './terms.rules.js';
+import { termsOf } from './retrieval-terms.rules.js';
 
 const repository = new RetrievalRepository();
 

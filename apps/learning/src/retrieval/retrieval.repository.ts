@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntryId } from '@support101/contracts/learning';
 import type { Tx } from '@support101/database';
-import type { TextTerm } from './terms.rules.js';
+import type { TextTerm } from './retrieval-terms.rules.js';
 
 /** An article as the database gives it to a search. */
 export interface LoadedArticle {

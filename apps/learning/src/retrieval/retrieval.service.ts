@@ -4,13 +4,13 @@ import { isPathId, type SearchHit, type searchKnowledge } from '@support101/cont
 import type { Embedder } from '@support101/models';
 import { EMBEDDER } from '../platform/embedder.js';
 import { LearningDatabase } from '../platform/learning-database.js';
-import { LanguageService } from './language.service.js';
-import { type Question, type RankedArticle, rank, textWeights } from './ranking.rules.js';
+import { LanguageService } from './retrieval-language.service.js';
+import { type Question, type RankedArticle, rank, textWeights } from './retrieval-ranking.rules.js';
 import { RetrievalRepository } from './retrieval.repository.js';
-import { readQuestion } from './situations.rules.js';
-import { corrected } from './spelling.rules.js';
-import { TenantIndexService } from './tenant-index.service.js';
-import { termsOf } from './terms.rules.js';
+import { readQuestion } from './retrieval-situations.rules.js';
+import { corrected } from './retrieval-spelling.rules.js';
+import { TenantIndexService } from './retrieval-tenant-index.service.js';
+import { termsOf } from './retrieval-terms.rules.js';
 
 /** Articles that full text hands to the ranking; the rest are ranked without it. */
 const mostMatches = 500;

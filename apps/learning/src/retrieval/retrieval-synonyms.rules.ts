@@ -1,4 +1,4 @@
-import { fold } from './words.rules.js';
+import { fold } from './retrieval-words.rules.js';
 
 interface Expression {
   readonly words: readonly string[];

@@ -1,5 +1,5 @@
-import { type Synonyms, synonymsAt } from './synonyms.rules.js';
-import { wordsOf } from './words.rules.js';
+import { type Synonyms, synonymsAt } from './retrieval-synonyms.rules.js';
+import { wordsOf } from './retrieval-words.rules.js';
 
 /** One word to look for: `place` is the word of the question it stands for, as itself or as a synonym of less weight. */
 export interface TextTerm {

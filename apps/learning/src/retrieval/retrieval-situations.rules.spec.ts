@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { agreement, parseSituations, profileOfArticle, readQuestion } from './situations.rules.js';
-import { parseSynonyms } from './synonyms.rules.js';
+import { agreement, parseSituations, profileOfArticle, readQuestion } from './retrieval-situations.rules.js';
+import { parseSynonyms } from './retrieval-synonyms.rules.js';
 
 const situations = parseSituations(`# forgotten password
 recover my password

@@ -4,12 +4,12 @@ import type { EntryId } from '@support101/contracts/learning';
 import type { Embedder } from '@support101/models';
 import { EMBEDDER, fromBytes } from '../platform/embedder.js';
 import { LearningDatabase } from '../platform/learning-database.js';
-import { LanguageService } from './language.service.js';
-import type { RankedArticle } from './ranking.rules.js';
+import { LanguageService } from './retrieval-language.service.js';
+import type { RankedArticle } from './retrieval-ranking.rules.js';
 import { type LoadedArticle, RetrievalRepository } from './retrieval.repository.js';
-import { profileOfArticle } from './situations.rules.js';
-import { WordTable } from './spelling.rules.js';
-import { contentWords, wordsOf } from './words.rules.js';
+import { profileOfArticle } from './retrieval-situations.rules.js';
+import { WordTable } from './retrieval-spelling.rules.js';
+import { contentWords, wordsOf } from './retrieval-words.rules.js';
 
 interface IndexedArticle extends RankedArticle {
   readonly revision: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { newId } from '@support101/service-kit';
-import { type Question, rank, type RankedArticle, signalsOf, strengthOf } from './ranking.rules.js';
+import { type Question, rank, type RankedArticle, signalsOf, strengthOf } from './retrieval-ranking.rules.js';
 
 const article = (title: string, over: Partial<RankedArticle> = {}): RankedArticle => ({
   articleId: newId('art'),

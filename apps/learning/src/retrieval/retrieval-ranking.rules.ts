@@ -1,6 +1,6 @@
 import { type EntryId, isPathId, type SearchHit } from '@support101/contracts/learning';
-import { agreement, type Profile, type Reading } from './situations.rules.js';
-import { contentWords } from './words.rules.js';
+import { agreement, type Profile, type Reading } from './retrieval-situations.rules.js';
+import { contentWords } from './retrieval-words.rules.js';
 
 /** A passage in memory. It has no vector until the article is indexed. */
 export interface Passage {

@@ -1,5 +1,5 @@
-import { type Synonyms, synonymsAt } from './synonyms.rules.js';
-import { contentWords, fold, isStopWord, wordsOf } from './words.rules.js';
+import { type Synonyms, synonymsAt } from './retrieval-synonyms.rules.js';
+import { contentWords, fold, isStopWord, wordsOf } from './retrieval-words.rules.js';
 
 /** What a text is probably about: one share for each situation, in their order; they sum up to 1. */
 export type Profile = readonly number[];

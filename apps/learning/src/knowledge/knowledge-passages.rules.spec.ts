@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { passagesOf, passageWords, plainText } from './passages.rules.js';
+import { passagesOf, passageWords, plainText } from './knowledge-passages.rules.js';
 
 const words = (count: number, word = 'word') => Array.from({ length: count }, () => word).join(' ');
 const countOf = (text: string) => text.split(/\s+/).length;

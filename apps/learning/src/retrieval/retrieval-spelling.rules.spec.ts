@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { corrected, slipsBetween, WordTable } from './spelling.rules.js';
+import { corrected, slipsBetween, WordTable } from './retrieval-spelling.rules.js';
 
 const table = (...words: string[]) => {
   const made = new WordTable();

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type English, readEnglish } from '../platform/english.js';
-import { parseSituations, type Situations } from './situations.rules.js';
-import { type Dictionary, WordTable } from './spelling.rules.js';
-import { parseSynonyms, type Synonyms } from './synonyms.rules.js';
+import { parseSituations, type Situations } from './retrieval-situations.rules.js';
+import { type Dictionary, WordTable } from './retrieval-spelling.rules.js';
+import { parseSynonyms, type Synonyms } from './retrieval-synonyms.rules.js';
 
 /** Words up to this rarity are what a misspelt word may have meant. */
 const commonUpTo = 20;

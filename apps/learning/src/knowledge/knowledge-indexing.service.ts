@@ -10,7 +10,7 @@ import { EMBEDDER, toBytes } from '../platform/embedder.js';
 import { LearningDatabase } from '../platform/learning-database.js';
 import { type ArticleRow, KnowledgeRepository, type Unindexed } from './knowledge.repository.js';
 import { embeddedText } from './knowledge.rules.js';
-import { passagesOf, plainText } from './passages.rules.js';
+import { passagesOf, plainText } from './knowledge-passages.rules.js';
 
 export type { Unindexed };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseSynonyms, synonymsAt } from './synonyms.rules.js';
-import { termsOf } from './terms.rules.js';
-import { contentWords, fold, wordsOf } from './words.rules.js';
+import { parseSynonyms, synonymsAt } from './retrieval-synonyms.rules.js';
+import { termsOf } from './retrieval-terms.rules.js';
+import { contentWords, fold, wordsOf } from './retrieval-words.rules.js';
 
 const synonyms = parseSynonyms("# a comment\nparcel, package, box\nforgot, can't remember, lost my password\n");
 const at = (question: string, place: number) => synonymsAt(synonyms, wordsOf(question), place);
