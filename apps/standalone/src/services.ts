@@ -1,4 +1,5 @@
 import { agentRuntimeService } from '@support101/agent-runtime/app.module';
+import { governanceService } from '@support101/governance/app.module';
 import { hitlService } from '@support101/hitl/app.module';
 import { learningService } from '@support101/learning/app.module';
 import type { Models } from '@support101/models';
@@ -20,6 +21,7 @@ export function services({ models, secretsKey, publicUrl }: ServiceNeeds): Servi
   return [
     tenancyService,
     learningService({ embedder: models.embedder }),
+    governanceService,
     hitlService,
     agentRuntimeService({ tasks: models.tasks, chatModel: models.chatModel }),
     webhookGatewayService({ secretsKey, ...(publicUrl === undefined ? {} : { publicUrl }) }),

@@ -11,7 +11,7 @@ const read = { resource: 'governance:dashboard', level: 'read' } as const;
 const count = z.number().int();
 
 /** Something that happened, as the dashboard shows it: an audit entry without its details. */
-export const Activity = z
+export const RecentActivity = z
   .object({
     eventId: EventId,
     eventType: AuditEventType,
@@ -24,8 +24,8 @@ export const Activity = z
     requestId: RequestId.nullable(),
     time: Timestamp,
   })
-  .meta({ id: 'Activity' });
-export type Activity = z.infer<typeof Activity>;
+  .meta({ id: 'RecentActivity' });
+export type RecentActivity = z.infer<typeof RecentActivity>;
 
 /** How the tenant stands now. */
 export const getDashboard = rpc('governance.dashboard.get.v1', {
@@ -50,7 +50,7 @@ export const getDashboard = rpc('governance.dashboard.get.v1', {
       denials: count,
     }),
     /** The last ten, newest first. */
-    recentActivity: z.array(Activity),
+    recentActivity: z.array(RecentActivity),
   }),
   errors: [],
 });
