@@ -13,13 +13,20 @@ export interface FactListener {
   end(): void;
 }
 
-/** Begins to give facts to a listener; rejects with what refuses it. */
-export type Opens = (
-  input: Record<string, unknown>,
-  caller: TenantCaller,
-  lastId: string | undefined,
-  listener: FactListener,
-) => Promise<Subscription>;
+/** Who listens, and from where on. */
+export interface StreamWish {
+  readonly caller: TenantCaller;
+  /** The last item that was received before. */
+  readonly lastId: string | undefined;
+  readonly listener: FactListener;
+}
+
+/** Who is let in, what an item looks like on the wire, and where items come from. */
+export interface StreamDoor extends Pick<Door, 'admit'> {
+  frameOf(fact: LiveFact): string;
+  /** Begins to give facts to a listener; rejects with what refuses it. */
+  open(contract: StreamContract, input: Record<string, unknown>, wish: StreamWish): Promise<Subscription>;
+}
 
 /** Between two signs of life, in milliseconds: they keep proxies from closing, and a key that was revoked is noticed. */
 const heartbeatMs = 15_000;
@@ -27,14 +34,13 @@ const heartbeatMs = 15_000;
 /** A listener that leaves more than this unread, in bytes, is let go: it can resume from the last item it got. */
 const mostUnread = 1_048_576;
 
+/** Serves every stream. */
+export function serveStreams(server: FastifyInstance, streams: readonly StreamContract[], door: StreamDoor): void {
+  for (const contract of streams) serveStream(server, contract, door);
+}
+
 /** Serves one stream as server-sent events: admit, read, then write until one side ends. */
-export function serveStream(
-  server: FastifyInstance,
-  contract: StreamContract,
-  door: Pick<Door, 'admit'>,
-  frameOf: (fact: LiveFact) => string,
-  opens: Opens,
-): void {
+function serveStream(server: FastifyInstance, contract: StreamContract, door: StreamDoor): void {
   const reader = new InputReader(contract);
   const open = new Set<Connection>();
   // A stream never ends by itself: without this, closing would wait for its clients.
@@ -49,8 +55,9 @@ export function serveStream(
       const { caller } = await door.admit(contract.access, presentedBy(request));
       if (caller.tenantId === undefined) throw new DomainError('tenant_required');
       const input = reader.read(request as unknown as RequestParts);
-      const connection = new Connection(reply, frameOf);
-      const subscription = await opens(input, { ...caller, tenantId: caller.tenantId }, lastIdOf(request), connection);
+      const connection = new Connection(reply, (fact) => door.frameOf(fact));
+      const wish = { caller: { ...caller, tenantId: caller.tenantId }, lastId: lastIdOf(request), listener: connection };
+      const subscription = await door.open(contract, input, wish);
       open.add(connection);
       const isStillAdmitted = () => door.admit(contract.access, presentedBy(request));
       connection.open(isStillAdmitted, () => {

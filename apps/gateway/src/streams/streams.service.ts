@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { EventId, type RunId, type TenantCaller } from '@support101/contracts';
+import { EventId, RunId, type StreamContract, type TenantCaller } from '@support101/contracts';
 import { getRun } from '@support101/contracts/agent-runtime';
-import type { LiveFact } from '@support101/contracts/gateway';
+import { type LiveFact, watchRun, watchTenant } from '@support101/contracts/gateway';
 import { auditOfRun, listAudit } from '@support101/contracts/governance';
 import { CommandClient, type Subscription } from '@support101/messaging';
 import { PARTS, type GatewayParts } from '../platform/parts.js';
-import type { FactListener } from '../platform/stream-route.js';
-import { concernsRun, endsRun, factOf, factOfEntry, isWanted } from './streams.rules.js';
+import type { FactListener, StreamWish } from '../platform/stream-route.js';
+import { concernsRun, endsRun, factOf, factOfEntry, isWanted, topicsOf } from './streams.rules.js';
 
 /** What one listener wants. */
 interface Wish {
@@ -29,15 +29,28 @@ export class StreamsService {
     @Inject(PARTS) private readonly parts: GatewayParts,
   ) {}
 
+  /** Opens the stream of a contract for a listener. */
+  open(contract: StreamContract, input: Record<string, unknown>, wish: StreamWish): Promise<Subscription> {
+    const { caller, lastId, listener } = wish;
+    if (contract.subject === watchRun.subject) return this.#run(caller, RunId.parse(input['runId']), lastId, listener);
+    if (contract.subject !== watchTenant.subject) throw new Error(`${contract.subject}: nobody serves this stream`);
+    return this.#tenant(caller, topicsOf(watchTenant.input.parse(input).topics), lastId, listener);
+  }
+
   /** Every fact of the tenant under the topics. */
-  tenant(caller: TenantCaller, topics: readonly string[], lastId: string | undefined, listener: FactListener): Promise<Subscription> {
+  #tenant(
+    caller: TenantCaller,
+    topics: readonly string[],
+    lastId: string | undefined,
+    listener: FactListener,
+  ): Promise<Subscription> {
     const wants = (fact: LiveFact) => isWanted(fact, topics);
     const missed = async () => (await this.#since(caller, lastId)).filter(wants);
     return this.#open({ caller, wants, missed, isLast: () => false }, listener);
   }
 
   /** Every fact of the run from its beginning, or after `lastId`; throws `run_not_found`. */
-  async run(caller: TenantCaller, runId: RunId, lastId: string | undefined, listener: FactListener): Promise<Subscription> {
+  async #run(caller: TenantCaller, runId: RunId, lastId: string | undefined, listener: FactListener): Promise<Subscription> {
     await this.client.call(getRun, { runId }, caller);
     const wants = (fact: LiveFact) => concernsRun(fact, runId);
     const missed = async () => (await this.#ofRun(caller, runId)).filter((fact) => lastId === undefined || fact.id > lastId);
