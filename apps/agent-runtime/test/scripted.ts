@@ -45,9 +45,6 @@ type State = z.output<typeof State>;
 /** What the steps of all runs did, in order: the oracle of the tests in this process. */
 export const deeds: { runId: string; text: string }[] = [];
 
-/** What `resume` was called with, in order. */
-export const resumed: string[] = [];
-
 let beforeResume = (): void => undefined;
 
 /** Has something done each time an agent is about to go on. */
@@ -133,7 +130,6 @@ class Scripted extends BaseAgent<z.output<typeof Input>, { notes: string[] }, St
   }
 
   override resume(state: State, { decision, response }: Decision): State {
-    resumed.push(response ?? decision);
     beforeResume();
     if (decision === 'reject') throw new RunFailure('rejected_by_reviewer');
     return { ...state, notes: [...state.notes, `${decision}: ${response ?? ''}`] };
