@@ -150,13 +150,21 @@ describe('factOf', () => {
 
 describe('detailsOf', () => {
   it('removes credentials, by name and by form', () => {
-    const key = 's101_4kJ2mQx8Zr1_0123456789abcdefghijklmnopqrstuvwxyz';
-    const data = { name: `my ${key}`, nested: [{ Authorization: 'Bearer x', secret: { deep: 1 }, token: 'x' }], keyId: 'key_1' };
+    const keys = [
+      's101_4kJ2mQx8Zr1_0123456789abcdefghijklmnopqrstuvwxyz',
+      's101platform_MUI70yRIpvHfDeGlzZcEriMcsGMHYd651Bzcb4vy-bQ',
+      'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD/x==',
+    ];
+    const data = {
+      name: `my ${keys.join(', ')}.`,
+      nested: [{ Authorization: 'Bearer x', secret: { deep: 1 }, token: 'x' }],
+      keyId: 'key_01jd5m6wz5f9r8x2k3c4v7b6n1',
+    };
 
     expect(JSON.parse(detailsOf(data, sha256))).toEqual({
-      name: 'my [removed]',
+      name: 'my [removed], [removed], [removed].',
       nested: [{ Authorization: '[removed]', secret: '[removed]', token: '[removed]' }],
-      keyId: 'key_1',
+      keyId: data.keyId,
     });
   });
 

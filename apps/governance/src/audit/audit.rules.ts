@@ -52,7 +52,7 @@ export const emptyChain: ChainHead = { sequence: 0, hash: '0'.repeat(64) };
  * The text whose SHA-256 is a link's hash: a JSON array of fixed order, so that no field can slide into another.
  * The version at its beginning lets a later form stand beside this one.
  */
-export function hashedText(fact: AuditFact, sequence: number, previousHash: string): string {
+function hashedText(fact: AuditFact, sequence: number, previousHash: string): string {
   return JSON.stringify([
     'audit-v1',
     fact.tenantId,
@@ -150,7 +150,8 @@ export function detailsOf(data: Readonly<Record<string, unknown>>, hash: Hash): 
 }
 
 const secretName = /^(authorization|password|secret|secretHash|apiKey|api_key|token|accessToken|refreshToken|privateKey)$/i;
-const secretText = /s101_[0-9A-Za-z]+_[0-9A-Za-z]+/g;
+/** Keys of tenants, the platform’s key, secrets of webhooks. */
+const secretText = /(?:s101_[0-9A-Za-z]+|s101platform|whsec)_[0-9A-Za-z_+/-]{16,}=*/g;
 const removed = '[removed]';
 
 function cleaned(value: unknown, depth: number): unknown {
@@ -190,7 +191,7 @@ export const humanTypes: readonly AuditType[] = [
 ];
 
 /** Refusals and violations. */
-export const denialTypes: readonly AuditType[] = ['security_violation', 'rate_limit_exceeded'];
+const denialTypes: readonly AuditType[] = ['security_violation', 'rate_limit_exceeded'];
 
 /** The types that concern rights and attacks. */
 export const securityTypes: readonly AuditType[] = [

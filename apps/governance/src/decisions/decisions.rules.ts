@@ -10,7 +10,7 @@ import {
 } from '@support101/contracts';
 
 /** What tenancy said about an API key. */
-export interface Credential {
+interface Credential {
   readonly roles: readonly string[];
   readonly endsAt: Date | null;
 }
