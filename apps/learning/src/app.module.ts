@@ -8,9 +8,12 @@ import { GoldenPathsModule } from './golden-paths/golden-paths.module.js';
 import { GraphModule } from './graph/graph.module.js';
 import { KnowledgeModule } from './knowledge/knowledge.module.js';
 import { PlatformModule } from './platform/platform.module.js';
+import { PlaybooksModule } from './playbooks/playbooks.module.js';
 import { RetrievalModule } from './retrieval/retrieval.module.js';
 
-@Module({ imports: [KnowledgeModule, RetrievalModule, GoldenPathsModule, FeedbackModule, ActivityModule, GraphModule] })
+@Module({
+  imports: [KnowledgeModule, RetrievalModule, GoldenPathsModule, FeedbackModule, ActivityModule, GraphModule, PlaybooksModule],
+})
 class LearningModule {
   static with(embedder: Embedder): DynamicModule {
     return { module: LearningModule, imports: [PlatformModule.with(embedder)] };

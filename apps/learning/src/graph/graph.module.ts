@@ -7,6 +7,6 @@ import { GraphService } from './graph.service.js';
 @Module({
   controllers: [GraphHandlers, GraphConsumers],
   providers: [GraphService, GraphRepository],
-  exports: [GraphRepository],
+  exports: [GraphService],
 })
 export class GraphModule {}

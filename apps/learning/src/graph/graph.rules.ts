@@ -42,19 +42,31 @@ const longestId = 300;
  * names. Without a trace (the run is gone by now) there are no steps, no customer and no ticket.
  */
 export function ofRunEnd(end: RunEnd, endedAt: string, trace: Trace | undefined): GraphChange {
-  const { runId, agentId, blueprint, outcome = 'failed' } = end;
-  const { usedArticleIds = [], usedPathIds = [], confidence = null } = groundsOf(end);
-  const steps = trace?.steps.filter((step) => step.outcome !== 'interrupted').map(({ action }) => action) ?? [];
-  const resolution: GraphNode = {
-    ...{ kind: 'Resolution', id: runId, category: categoryOf(trace), success: outcome === 'resolved' || outcome === 'assisted' },
-    properties: { agentId, blueprint, outcome, confidence, steps, usedPathId: usedPathIds[0] ?? null, endedAt },
-  };
+  const resolution = resolutionOf(end, endedAt, trace);
+  const { agentId, blueprint, runId } = end;
+  const { usedArticleIds = [] } = groundsOf(end);
   const articles = [...new Set(usedArticleIds)].map((id): GraphNode => ({ kind: 'Article', id, properties: {} }));
-  const customer = named('Customer', trace?.run.input['customerId']);
-  const ticket = named('Ticket', trace?.run.input['ticketId']);
   return merged(
     { nodes: [resolution, agentOf(agentId, blueprint), ...articles], edges: [] },
     { nodes: [], edges: [executedBy(runId, agentId), ...articles.map((article) => edge('USED_ARTICLE', resolution, article))] },
+    trace === undefined ? none : askedBy(resolution, trace.run.input),
+  );
+}
+
+function resolutionOf(end: RunEnd, endedAt: string, trace: Trace | undefined): GraphNode {
+  const { runId, agentId, blueprint, outcome = 'failed' } = end;
+  const { usedPathIds = [], confidence = null } = groundsOf(end);
+  const steps = (trace?.steps ?? []).filter((step) => step.outcome !== 'interrupted').map(({ action }) => action);
+  return {
+    ...{ kind: 'Resolution', id: runId, category: categoryOf(trace), success: outcome === 'resolved' || outcome === 'assisted' },
+    properties: { agentId, blueprint, outcome, confidence, steps, usedPathId: usedPathIds[0] ?? null, endedAt },
+  };
+}
+
+function askedBy(resolution: GraphNode, input: Trace['run']['input']): GraphChange {
+  const customer = named('Customer', input['customerId']);
+  const ticket = named('Ticket', input['ticketId']);
+  return merged(
     customer === undefined ? none : { nodes: [customer], edges: [edge('ASKED', customer, resolution)] },
     ticket === undefined ? none : { nodes: [ticket], edges: [edge('RESOLVED_BY', ticket, resolution)] },
     customer === undefined || ticket === undefined ? none : { nodes: [], edges: [edge('FILED', customer, ticket)] },

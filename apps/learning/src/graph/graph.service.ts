@@ -9,6 +9,8 @@ import { LearningDatabase } from '../platform/learning-database.js';
 import { GraphRepository, type ResolutionRow } from './graph.repository.js';
 import { type GraphChange, ofRunEnd, type Trace } from './graph.rules.js';
 
+const historyLength = 1000;
+
 /** Who asked what, and what came of it. */
 @Injectable()
 export class GraphService {
@@ -72,6 +74,18 @@ export class GraphService {
   ): Promise<OutputOf<typeof contract.similarResolutions>> {
     const rows = await this.database.forTenant(tenantId, (tx) => this.graph.similar(tx, category, limit));
     return { data: rows.map(toResolution) };
+  }
+
+  /**
+   * The newest ended resolutions of a category, good and bad. Those that rest on one golden path are of one `case`:
+   * they are one piece of evidence, however often the path was used.
+   */
+  async history(category: string, { tenantId }: TenantCaller): Promise<(contract.Resolution & { readonly case: string })[]> {
+    const rows = await this.database.forTenant(tenantId, (tx) => this.graph.newest(tx, category, historyLength));
+    return rows.map((row) => {
+      const { pathId, usedPathId } = row.properties;
+      return { ...toResolution(row), case: pathId ?? usedPathId ?? row.runId };
+    });
   }
 
   async stats({ tenantId }: TenantCaller): Promise<OutputOf<typeof contract.graphStats>> {
