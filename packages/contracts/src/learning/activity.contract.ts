@@ -22,6 +22,7 @@ export const activityTypes = [
   'webhook-gateway.inbound.received.v1',
   'learning.golden-paths.recorded.v1',
 ] as const;
+/** The kind of one thing that happened: the type of its event. */
 export const ActivityType = z.enum(activityTypes);
 export type ActivityType = z.infer<typeof ActivityType>;
 

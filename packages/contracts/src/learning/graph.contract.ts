@@ -6,6 +6,7 @@ import { PathId } from './golden-paths.contract.js';
 
 /** What stands in the graph. A resolution is a run that has ended, under the run’s id. */
 export const nodeKinds = ['Customer', 'Ticket', 'Agent', 'Article', 'Resolution'] as const;
+/** The kind of a node. */
 export const NodeKind = z.enum(nodeKinds);
 export type NodeKind = z.infer<typeof NodeKind>;
 
@@ -14,6 +15,7 @@ export type NodeKind = z.infer<typeof NodeKind>;
  * Resolution, Resolution USED_ARTICLE Article, Resolution EXECUTED_BY Agent.
  */
 export const edgeKinds = ['FILED', 'ASKED', 'OPENED', 'RESOLVED_BY', 'USED_ARTICLE', 'EXECUTED_BY'] as const;
+/** The kind of an edge. */
 export const EdgeKind = z.enum(edgeKinds);
 export type EdgeKind = z.infer<typeof EdgeKind>;
 
