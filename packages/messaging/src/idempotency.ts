@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, DomainError, type Caller, type InputOf, type OutputOf, type Rpc, type TenantCaller } from '@support101/contracts';
+import {
+  canonicalJson,
+  DomainError,
+  type Caller,
+  type InputOf,
+  type OutputOf,
+  type Rpc,
+  type TenantCaller,
+} from '@support101/contracts';
 import type { Tx } from '@support101/database';
 import type { Transactor } from './database-ports.js';
 import { headerNames } from './headers.js';

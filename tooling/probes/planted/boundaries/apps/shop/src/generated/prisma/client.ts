@@ -1,0 +1,3 @@
+export interface PrismaClient {
+  readonly orders: object;
+}
