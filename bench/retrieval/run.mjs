@@ -1,6 +1,8 @@
 // Recall and wrong answers of the knowledge search on the demo help centre: the real service, the embedded database,
 // the local embedder. `--fit` prints the weights for apps/learning/src/retrieval/retrieval-ranking.rules.ts, fitted without the
-// situations that are too like a tuning question; `--misses` prints the tuning questions that go wrong.
+// situations that are too like a tuning question; `--misses` prints the tuning questions that go wrong; `--directions`
+// writes apps/learning/data/directions.json, to be done when data/situations.txt has changed.
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { keptApart } from './apart.mjs';
 import { fit, probabilities } from './fit.mjs';
@@ -20,6 +22,7 @@ export async function run(options) {
   const { dropped } = keptApart(situations, questions.holdout);
   if (dropped > 0) throw new Error(`${dropped} lines of data/situations.txt are too like a question of the holdout`);
   const isFit = options.includes('--fit');
+  if (options.includes('--directions')) return keepDirections(situations);
   const search = await openSearch(articles, isFit ? keptApart(situations, questions.tune).text : undefined);
   try {
     const tune = await samplesOf(search, questions.tune);
@@ -61,6 +64,20 @@ async function samplesOf(search, questions) {
   for (const { question, article, kind } of questions)
     samples.push({ question, kind, ...(await search.signals(question, article)) });
   return samples;
+}
+
+/** Keeps what the local embedder says about the situations, so that no start has to ask it: a byte per dimension. */
+async function keepDirections(text) {
+  const search = await openSearch([], text);
+  const { directions } = await search.situations();
+  await search.close();
+  const vectors = directions.map((direction) => {
+    const scale = 127 / Math.max(...direction.map(Math.abs));
+    return Buffer.from(Int8Array.from(direction, (value) => Math.round(value * scale)).buffer).toString('base64');
+  });
+  const digest = createHash('sha256').update(text).digest('hex');
+  const kept = JSON.stringify({ embedder: search.embedder, digest, vectors }, null, 2);
+  await writeFile(new URL('apps/learning/data/directions.json', root), `${kept}\n`);
 }
 
 function fitted(tune) {

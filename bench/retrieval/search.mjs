@@ -57,6 +57,9 @@ export async function openSearch(articles, situations) {
 
   return {
     signals,
+    /** What the embedder says about the situations. */
+    situations: () => booted.find(booted.LanguageService).situations(),
+    embedder: embedder.name,
     /** The signals each way of searching uses. Without weights they are fitted to the tuning half. */
     systems: {
       'full text alone': { names: ['words'] },
@@ -72,8 +75,8 @@ async function bootLearning(situations) {
   const [{ bootAlone }, { startEmbedded }, { openModels }, contracts] = await Promise.all(
     ['@support101/service-kit', '@support101/database', '@support101/models', '@support101/contracts/learning'].map(load),
   );
-  const [{ learningService }, { LanguageService }, { parseSituations }] = await Promise.all(
-    ['app.module', 'retrieval/retrieval-language.service', 'retrieval/retrieval-situations.rules'].map(dist),
+  const [{ learningService }, { LanguageService }] = await Promise.all(
+    ['app.module', 'retrieval/retrieval-language.service'].map(dist),
   );
   const directory = await mkdtemp(join(tmpdir(), 'bench-retrieval-'));
   const database = await startEmbedded({ directory });
@@ -81,15 +84,18 @@ async function bootLearning(situations) {
   const { embedder } = models;
   const lone = await bootAlone(learningService({ embedder }), { database: { url: database.url, embedded: true } });
   const find = (provider) => lone.service.app.get(provider, { strict: false });
-  if (situations !== undefined)
-    Object.defineProperty(find(LanguageService), 'situations', { value: parseSituations(situations) });
+  if (situations !== undefined) {
+    const language = find(LanguageService);
+    const read = language.read({ situations, directions: { embedder: 'none', digest: '', vectors: [] } });
+    language.situations = () => read;
+  }
   const close = async () => {
     await lone.close();
     await models.close();
     await database.close();
     await rm(directory, { recursive: true, force: true });
   };
-  return { client: lone.client, service: lone.service, contracts, embedder, find, close };
+  return { client: lone.client, service: lone.service, contracts, embedder, find, close, LanguageService };
 }
 
 async function untilIndexed(client, listArticles) {

@@ -8,6 +8,15 @@ export interface English {
   /** data/synonyms.txt and data/situations.txt as they are. */
   readonly synonyms: string;
   readonly situations: string;
+  readonly directions: KeptDirections;
+}
+
+/** What an embedder said about a text of situations: data/directions.json, by `npm run bench -- retrieval --directions`. */
+interface KeptDirections {
+  readonly embedder: string;
+  /** SHA-256 of the text. */
+  readonly digest: string;
+  readonly vectors: readonly string[];
 }
 
 const sizes = [10, 20, 35, 40, 50] as const;
@@ -18,7 +27,12 @@ let english: English | undefined;
 
 /** Reads the dictionary and the data files of this service. */
 export function readEnglish(): English {
-  english ??= { words: dictionary(), synonyms: data('synonyms.txt'), situations: data('situations.txt') };
+  english ??= {
+    words: dictionary(),
+    synonyms: data('synonyms.txt'),
+    situations: data('situations.txt'),
+    directions: JSON.parse(data('directions.json')) as KeptDirections,
+  };
   return english;
 }
 

@@ -1,6 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Embedder } from '@support101/models';
+import { EMBEDDER } from '../platform/embedder.js';
 import { type English, readEnglish } from '../platform/english.js';
-import { parseSituations, type Situations } from './retrieval-situations.rules.js';
+import { directionsOf, parseSituations, type Situations } from './retrieval-situations.rules.js';
 import { type Dictionary, WordTable } from './retrieval-spelling.rules.js';
 import { parseSynonyms, type Synonyms } from './retrieval-synonyms.rules.js';
 
@@ -12,7 +15,9 @@ const commonUpTo = 20;
 export class LanguageService {
   #dictionary: Dictionary | undefined;
   #synonyms: Synonyms | undefined;
-  #situations: Situations | undefined;
+  #situations: Promise<Situations> | undefined;
+
+  constructor(@Inject(EMBEDDER) private readonly embedder: Embedder) {}
 
   get dictionary(): Dictionary {
     return (this.#dictionary ??= dictionaryOf(readEnglish()));
@@ -22,9 +27,38 @@ export class LanguageService {
     return (this.#synonyms ??= parseSynonyms(readEnglish().synonyms));
   }
 
-  get situations(): Situations {
-    return (this.#situations ??= parseSituations(readEnglish().situations));
+  /** The situations with their directions for the present embedder. */
+  situations(): Promise<Situations> {
+    this.#situations ??= this.read(readEnglish()).catch((error: unknown) => {
+      this.#situations = undefined;
+      throw error;
+    });
+    return this.#situations;
   }
+
+  /** Reads situations; an embedder whose directions are not kept is asked once for all that is said in them. */
+  async read({ situations: text, directions: kept }: Pick<English, 'situations' | 'directions'>): Promise<Situations> {
+    const situations = parseSituations(text);
+    if (kept.embedder === this.embedder.name && kept.digest === digestOf(text)) {
+      return { ...situations, directions: kept.vectors.map(fromBase64) };
+    }
+    const vectors = await this.embedder.embed(situations.all.flatMap(({ lines }) => lines));
+    let taken = 0;
+    const said = situations.all.map(({ lines }) => vectors.slice(taken, (taken += lines.length)));
+    return { ...situations, directions: directionsOf(said) };
+  }
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** A direction is kept as a byte per dimension, which is as exact as the ranking needs. */
+function fromBase64(text: string): Float32Array {
+  const bytes = Buffer.from(text, 'base64');
+  const values = Float32Array.from(new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length));
+  const length = Math.hypot(...values);
+  return values.map((value) => value / length);
 }
 
 function dictionaryOf({ words }: English): Dictionary {

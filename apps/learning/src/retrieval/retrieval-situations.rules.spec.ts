@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { agreement, parseSituations, profileOfArticle, readQuestion } from './retrieval-situations.rules.js';
+import { agreement, directionsOf, parseSituations, profileOfArticle, readQuestion } from './retrieval-situations.rules.js';
 import { parseSynonyms } from './retrieval-synonyms.rules.js';
 
 const situations = parseSituations(`# forgotten password
@@ -13,7 +13,7 @@ money back
 when is it refunded
 `);
 const synonyms = parseSynonyms('parcel, package\npassword, credentials\n');
-const read = (question: string) => readQuestion(question, situations, synonyms);
+const read = (question: string) => readQuestion(question, new Float32Array(), situations, synonyms);
 const likeliest = (profile: readonly number[]) => profile.indexOf(Math.max(...profile));
 
 describe('readQuestion', () => {
@@ -41,10 +41,10 @@ describe('readQuestion', () => {
 });
 
 describe('agreement', () => {
-  const article = profileOfArticle('Track your parcel', 'Open the link to see where it is.', situations);
+  const article = profileOfArticle('Track your parcel', 'Open the link to see where it is.', [], situations);
 
   it('is high for the article about the situation of the question, and low for another', () => {
-    const other = profileOfArticle('When refunds arrive', 'Your money is back within a week.', situations);
+    const other = profileOfArticle('When refunds arrive', 'Your money is back within a week.', [], situations);
     const { profile } = read('tracking my package');
 
     expect(agreement(article, profile)).toBeGreaterThan(0.9);
@@ -53,5 +53,26 @@ describe('agreement', () => {
 
   it('is one with itself', () => {
     expect(agreement(article, article)).toBeCloseTo(1);
+  });
+});
+
+describe('directionsOf', () => {
+  const vectors = [[Float32Array.of(1, 0), Float32Array.of(0.8, 0.6)], [Float32Array.of(0, 1)], [Float32Array.of(0, -1)]];
+  const directed = { ...situations, directions: directionsOf(vectors) };
+
+  it('point from the middle of all situations to each, at length one', () => {
+    for (const direction of directed.directions) expect(Math.hypot(...direction)).toBeCloseTo(1);
+  });
+
+  it('let the meaning decide where the words say nothing', () => {
+    const { profile, known } = readQuestion('kubernetes', Float32Array.of(0, 1), directed, synonyms);
+
+    expect([likeliest(profile), known]).toEqual([1, 0]);
+  });
+
+  it('let the vectors of an article speak beside its words', () => {
+    const profile = profileOfArticle('Kubernetes', 'Nodes.', [Float32Array.of(0.1, -1), Float32Array.of(0, -1)], directed);
+
+    expect(likeliest(profile)).toBe(2);
   });
 });

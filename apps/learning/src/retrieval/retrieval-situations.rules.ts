@@ -11,6 +11,8 @@ export interface Reading {
 }
 
 interface Situation {
+  /** What is said in it, its name first. */
+  readonly lines: readonly string[];
   readonly counts: ReadonlyMap<string, number>;
   readonly length: number;
 }
@@ -20,6 +22,8 @@ export interface Situations {
   readonly all: readonly Situation[];
   readonly averageLength: number;
   readonly rarity: ReadonlyMap<string, number>;
+  /** Where each lies in the embedder's space, seen from their middle; none as long as no embedder has been asked. */
+  readonly directions: readonly Float32Array[];
 }
 
 /** A synonym counts this much of the word itself. */
@@ -35,22 +39,38 @@ const decidedness = 2;
 /** A title says this much more about an article than a line of its content. */
 const titleWeight = 2;
 
+/** An article's many words say this much more than the direction of its vectors; a question's say as much. */
+const articleWordsWeight = 2;
+
 /** Reads situations: `# name` begins one, the lines below are what is said in it. */
 export function parseSituations(text: string): Situations {
   const blocks = text.split(/^# /m).slice(1);
   const all = blocks.map((block) => {
     const counts = new Map<string, number>();
     for (const word of contentWords(block)) counts.set(word, (counts.get(word) ?? 0) + 1);
-    return { counts, length: [...counts.values()].reduce((sum, count) => sum + count, 0) };
+    const lines = block.split('\n').filter((line) => line !== '');
+    return { lines, counts, length: [...counts.values()].reduce((sum, count) => sum + count, 0) };
   });
   const spread = new Map<string, number>();
   for (const word of all.flatMap((situation) => [...situation.counts.keys()])) spread.set(word, (spread.get(word) ?? 0) + 1);
   const rarity = new Map([...spread].map(([word, count]) => [word, Math.log(1 + (all.length - count + 0.5) / (count + 0.5))]));
-  return { all, rarity, averageLength: all.reduce((sum, { length }) => sum + length, 0) / Math.max(1, all.length) };
+  return {
+    all,
+    rarity,
+    directions: [],
+    averageLength: all.reduce((sum, { length }) => sum + length, 0) / Math.max(1, all.length),
+  };
 }
 
-/** What a question is about. Its words also stand for their synonyms. */
-export function readQuestion(question: string, situations: Situations, synonyms: Synonyms): Reading {
+/** The directions of situations from the vectors of what is said in each. */
+export function directionsOf(vectors: readonly (readonly Float32Array[])[]): Float32Array[] {
+  const centres = vectors.map((said) => unit(meanOf(said)));
+  const middle = meanOf(centres);
+  return centres.map((centre) => unit(centre.map((value, place) => value - (middle[place] ?? 0))));
+}
+
+/** What a question is about, by its vector and its words, which also stand for their synonyms. */
+export function readQuestion(question: string, vector: Float32Array, situations: Situations, synonyms: Synonyms): Reading {
   const words = wordsOf(question);
   const places = words.flatMap((word, place) => {
     const alternatives = new Map<string, number>();
@@ -59,18 +79,27 @@ export function readQuestion(question: string, situations: Situations, synonyms:
     return alternatives.size === 0 ? [] : [alternatives];
   });
   const known = places.filter((alternatives) => [...alternatives.keys()].some((word) => situations.rarity.has(word)));
+  const byWords = standardised(evidence(places, situations));
+  const byMeaning = nearness(vector, situations);
   return {
-    profile: shares(standardised(evidence(places, situations))),
+    profile: shares(byWords.map((value, index) => value + (byMeaning[index] ?? 0))),
     known: places.length === 0 ? 0 : known.length / places.length,
   };
 }
 
-/** What an article is about. */
-export function profileOfArticle(title: string, content: string, situations: Situations): Profile {
+/** What an article is about, by its words and the vectors of its passages, as far as it has them. */
+export function profileOfArticle(
+  title: string,
+  content: string,
+  vectors: readonly Float32Array[],
+  situations: Situations,
+): Profile {
   const places = (text: string) => [...new Set(contentWords(text))].map((word) => new Map([[word, 1]]));
   const ofTitle = standardised(evidence(places(title), situations));
   const ofContent = standardised(evidence(places(content), situations));
-  return shares(standardised(ofTitle.map((value, index) => titleWeight * value + (ofContent[index] ?? 0))));
+  const byWords = standardised(ofTitle.map((value, index) => titleWeight * value + (ofContent[index] ?? 0)));
+  const byMeaning = vectors.length === 0 ? [] : nearness(unit(meanOf(vectors)), situations);
+  return shares(standardised(byWords.map((value, index) => articleWordsWeight * value + (byMeaning[index] ?? 0))));
 }
 
 /** How much two texts are about the same: 1 for equal profiles, 0 for none in common. */
@@ -99,6 +128,29 @@ function gainOf(word: string, situation: Situation, situations: Situations): num
   if (count === undefined) return 0;
   const size = 1 - lengthDiscount + (lengthDiscount * situation.length) / situations.averageLength;
   return ((situations.rarity.get(word) ?? 0) * count * (1 + saturation)) / (count + saturation * size);
+}
+
+/** How near a vector is to each situation, compared with the others; nothing without directions. */
+function nearness(vector: Float32Array, { directions }: Situations): number[] {
+  return standardised(directions.map((direction) => dot(direction, vector)));
+}
+
+function meanOf(vectors: readonly Float32Array[]): Float32Array {
+  const mean = new Float32Array(vectors[0]?.length ?? 0);
+  for (const vector of vectors) vector.forEach((value, place) => (mean[place] = (mean[place] ?? 0) + value / vectors.length));
+  return mean;
+}
+
+function unit(vector: Float32Array): Float32Array {
+  const length = Math.sqrt(dot(vector, vector));
+  return length === 0 ? vector : vector.map((value) => value / length);
+}
+
+/** The dot product; of unit vectors, the cosine between them. */
+export function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let index = 0; index < a.length; index += 1) sum += (a[index] ?? 0) * (b[index] ?? 0);
+  return sum;
 }
 
 function standardised(values: readonly number[]): number[] {

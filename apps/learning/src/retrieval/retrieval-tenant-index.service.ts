@@ -7,7 +7,7 @@ import { LearningDatabase } from '../platform/learning-database.js';
 import { LanguageService } from './retrieval-language.service.js';
 import type { RankedArticle } from './retrieval-ranking.rules.js';
 import { type LoadedArticle, RetrievalRepository } from './retrieval.repository.js';
-import { profileOfArticle } from './retrieval-situations.rules.js';
+import { profileOfArticle, type Situations } from './retrieval-situations.rules.js';
 import { WordTable } from './retrieval-spelling.rules.js';
 import { contentWords, wordsOf } from './retrieval-words.rules.js';
 
@@ -100,27 +100,14 @@ export class TenantIndexService {
 
   async #load(tenantId: TenantId, index: TenantIndex, articleIds: readonly EntryId[]): Promise<void> {
     const loaded = await this.database.forTenant(tenantId, (tx) => this.repository.load(tx, articleIds, this.embedder.name));
+    const situations = await this.language.situations();
     for (const article of loaded) {
       forget(index, article.articleId);
-      const indexed = this.#indexed(article);
+      const indexed = toIndexed(article, situations);
       index.articles.set(article.articleId, indexed);
       index.size += indexed.passages.length;
       for (const word of indexed.vocabulary) index.words.add(word);
     }
-  }
-
-  #indexed({ articleId, revision, title, tags, sourceUrl, passages }: LoadedArticle): IndexedArticle {
-    const content = passages.map(({ text }) => text).join('\n');
-    return {
-      ...{ articleId, revision, title, sourceUrl },
-      profile: profileOfArticle(title, content, this.language.situations),
-      vocabulary: [...new Set(wordsOf(`${title} ${tags.join(' ')} ${content}`))],
-      passages: passages.map(({ text, vector }) => ({
-        text,
-        words: new Set(contentWords(`${title} ${text}`)),
-        vector: vector === null ? undefined : fromBytes(vector),
-      })),
-    };
   }
 
   /** Puts the index last in the order of use, and forgets from the front what is too much. */
@@ -134,6 +121,22 @@ export class TenantIndexService {
       passages -= kept.size;
     }
   }
+}
+
+function toIndexed(article: LoadedArticle, situations: Situations): IndexedArticle {
+  const { articleId, revision, title, tags, sourceUrl } = article;
+  const content = article.passages.map(({ text }) => text).join('\n');
+  const passages = article.passages.map(({ text, vector }) => ({
+    text,
+    words: new Set(contentWords(`${title} ${text}`)),
+    vector: vector === null ? undefined : fromBytes(vector),
+  }));
+  const vectors = passages.flatMap(({ vector }) => (vector === undefined ? [] : [vector]));
+  return {
+    ...{ articleId, revision, title, sourceUrl, passages },
+    profile: profileOfArticle(title, content, vectors, situations),
+    vocabulary: [...new Set(wordsOf(`${title} ${tags.join(' ')} ${content}`))],
+  };
 }
 
 function emptyIndex(): TenantIndex {

@@ -53,7 +53,8 @@ export class RetrievalService {
     caller: TenantCaller,
     signal?: AbortSignal,
   ): Promise<{ articles: RankedArticle[]; question: Question }> {
-    const { dictionary, synonyms, situations } = this.language;
+    const { dictionary, synonyms } = this.language;
+    const situations = await this.language.situations();
     const index = await this.indexes.current(caller.tenantId);
     const text = corrected(q, index.words, dictionary);
     const [[vector = new Float32Array()], matches] = await Promise.all([
@@ -65,7 +66,7 @@ export class RetrievalService {
     const question: Question = {
       text,
       vector,
-      reading: readQuestion(text, situations, synonyms),
+      reading: readQuestion(text, vector, situations, synonyms),
       rarity: matches.rarity,
       gains: new Map(matches.articles.map(({ articleId, gain }) => [articleId, gain])),
     };
