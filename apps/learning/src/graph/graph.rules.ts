@@ -14,7 +14,7 @@ export interface GraphNode {
 }
 
 /** An edge between two nodes. */
-export interface GraphEdge {
+interface GraphEdge {
   readonly kind: EdgeKind;
   readonly fromKind: NodeKind;
   readonly fromId: string;

@@ -3,7 +3,7 @@ import { agreement, dot, type Profile, type Reading } from './retrieval-situatio
 import { contentWords } from './retrieval-words.rules.js';
 
 /** A passage in memory. It has no vector until the article is indexed. */
-export interface Passage {
+interface Passage {
   readonly text: string;
   readonly words: ReadonlySet<string>;
   readonly vector: Float32Array | undefined;
@@ -37,7 +37,7 @@ export interface Signals {
 }
 
 /** How much each signal counts, and how much must speak for an article before it is an answer at all. */
-export interface SignalWeights extends Signals {
+interface SignalWeights extends Signals {
   readonly none: number;
 }
 
@@ -46,7 +46,7 @@ export interface SignalWeights extends Signals {
  * conditional logit over all articles and the choice that none of them answers; its probabilities are the scores.
  * Where the situations know the words of a question they count, where not the other two signals stand alone.
  */
-export const fittedWeights: { readonly known: SignalWeights; readonly unknown: SignalWeights } = {
+const fittedWeights: { readonly known: SignalWeights; readonly unknown: SignalWeights } = {
   known: { words: 5.55, meaning: 3.17, situation: 5.86, none: 7.15 },
   unknown: { words: 9.98, meaning: 8.24, situation: 0, none: 7.97 },
 };
