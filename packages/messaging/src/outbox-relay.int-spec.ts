@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { DomainError, type EventEnvelope } from '@support101/contracts';
-import type { Database, Tx } from '@support101/database';
+import { detached, type Database, type Tx } from '@support101/database';
 import { eventually } from '@support101/testing';
 import { callerOf, deliveryOf, effect, onBothEngines, thingMade, type DatabaseWorld } from './both-engines.fixture-spec.js';
 import { DeadLetters } from './dead-letters.js';
@@ -134,6 +134,38 @@ onBothEngines('outbox and relay', (world) => {
     ).rejects.toThrow('no tenant');
     await database.asSystem('test', (tx) => outbox.record(tx, thingMade, { thing: 'a', step: 1 }, nobodys, { tenantId: globex }));
     expect(await world().rows('select tenant_id from outbox')).toEqual([{ tenant_id: globex }]);
+  });
+
+  it('publish what is recorded while the one before it is being marked', async () => {
+    const broker = new FakeBroker();
+    const { database } = world();
+    let looked = 0;
+    let beforeMarked = async (): Promise<void> => undefined;
+    const slowToMark: OutboxRelayOptions['database'] = {
+      embedded: database.embedded,
+      asSystem: (reason, run) =>
+        database.asSystem(reason, async (tx) => {
+          const result = await run(tx);
+          if (broker.taken.length === 1) await beforeMarked();
+          looked += 1;
+          return result;
+        }),
+    };
+    const relay = await relayOver(world(), { transport: broker, pollMs: 60_000, database: slowToMark });
+    beforeMarked = async () => {
+      beforeMarked = async () => undefined;
+      // The embedded database has one transaction at a time.
+      if (database.embedded) return;
+      const before = looked;
+      await detached(() => record(world(), relay, ['a', 2]));
+      await eventually(() => looked > before);
+    };
+
+    await record(world(), relay, ['a', 1]);
+    if (database.embedded) await record(world(), relay, ['a', 2]);
+    await eventually(async () => (await unpublished(world())) === 0);
+
+    expect(broker.steps).toEqual(['a1', 'a2']);
   });
 
   it('keep the order of each resource when a publish fails, and let others pass', async () => {

@@ -190,12 +190,11 @@ export class OutboxRelay {
 
   async #writeOnce(published: readonly PublishedEvent[], failed: readonly Failed[]): Promise<void> {
     const now = this.#now();
-    const more = await this.#asRelay(async (tx) => {
+    await this.#asRelay(async (tx) => {
       if (published.length > 0) await mark(tx, published, new Date(now));
       for (const { row, error } of failed) {
         await release(tx, this.#owner, row, new Date(now + pauseAfter(row.attempts)), error.message);
       }
-      return waiting(tx);
     });
     for (const { row } of published) this.#held.delete(row);
     for (const { row, error } of failed) {
@@ -206,7 +205,8 @@ export class OutboxRelay {
       );
       this.#after(pauseAfter(row.attempts), () => this.nudge());
     }
-    if (more) this.nudge();
+    // Asked after the commit: a row whose turn came with it may have been looked at in vain while it was not yet seen.
+    if (await this.#asRelay(waiting).catch(() => true)) this.nudge();
   }
 
   async #keepLease(): Promise<void> {
