@@ -34,6 +34,11 @@ export function registerParts(health: HealthBoard, working: Working): void {
       detail ?? 'Redis: not built into standalone',
     );
   });
+  health.register('limits and leases', () =>
+    part('limits and leases', 'in process and Postgres', 'degraded', 'Redis: not built yet'),
+  );
+  health.register('activity', () => part('activity', 'Postgres', 'degraded', 'Redis Streams: not built yet'));
+  health.register('graph', () => part('graph', 'Postgres tables', 'degraded', 'Apache AGE: not built yet'));
   health.register('vectors', () => part('vectors', 'exact search in process', 'degraded', 'Pinecone: not built yet'));
   const isLocal = settings.OPENAI_API_KEY === undefined;
   const openAi = isLocal ? 'set OPENAI_API_KEY' : undefined;
