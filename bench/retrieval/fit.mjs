@@ -1,3 +1,6 @@
+/** A question without an answer counts twice: an answer to it does more harm than none to one that has an answer. */
+const weightOf = (sample) => (sample.right === undefined ? 2 : 1);
+
 /**
  * Weights of a conditional logit: the question chooses one article or none of them, with a probability proportional to
  * exp(weights · signals), exp(none) for none. Fitted by gradient ascent on the mean log-likelihood with a small ridge.
@@ -28,15 +31,17 @@ export function probabilities({ signals }, names, weights) {
 
 function gradientOf(samples, names, weights) {
   const gradient = Object.fromEntries([...names, 'none'].map((name) => [name, 0]));
+  const all = samples.reduce((sum, sample) => sum + weightOf(sample), 0);
   for (const sample of samples) {
+    const share = weightOf(sample) / all;
     const chances = probabilities(sample, names, weights);
     const none = 1 - chances.reduce((sum, chance) => sum + chance, 0);
     for (const name of names) {
       const expected = chances.reduce((sum, chance, index) => sum + chance * sample.signals[index][name], 0);
       const seen = sample.right === undefined ? 0 : sample.signals[sample.right][name];
-      gradient[name] += (seen - expected) / samples.length;
+      gradient[name] += (seen - expected) * share;
     }
-    gradient.none += ((sample.right === undefined ? 1 : 0) - none) / samples.length;
+    gradient.none += ((sample.right === undefined ? 1 : 0) - none) * share;
   }
   return gradient;
 }
