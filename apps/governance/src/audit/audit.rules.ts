@@ -49,11 +49,11 @@ export interface ChainHead {
 export const emptyChain: ChainHead = { sequence: 0, hash: '0'.repeat(64) };
 
 /**
- * The text whose SHA-256 is a link's hash: a JSON array of fixed order, so that no field can slide into another.
- * The version at its beginning lets a later form stand beside this one.
+ * The text whose SHA-256 is a link's hash: a JSON array of fixed order, so that no field can slide into another, and
+ * behind its end the details as they are. The version at its beginning lets a later form stand beside this one.
  */
 function hashedText(fact: AuditFact, sequence: number, previousHash: string): string {
-  return JSON.stringify([
+  const fields = JSON.stringify([
     'audit-v1',
     fact.tenantId,
     sequence,
@@ -70,8 +70,8 @@ function hashedText(fact: AuditFact, sequence: number, previousHash: string): st
     fact.requestId,
     fact.correlationId,
     fact.time,
-    fact.details,
   ]);
+  return fields + fact.details;
 }
 
 /** The links that append `facts` to a chain, in order. */
