@@ -36,10 +36,10 @@ export const rungs: readonly Rung[] = [
   check('lint', 2, ['oxlint'], { needsBuild: true }),
   { name: 'types', needsBuild: true, needsServers: false, cores: 2, run: types },
   jest('probes', 4 * minutes),
-  jest('unit', 4 * minutes),
-  jest('int', 6 * minutes),
-  jest('service', 6 * minutes),
-  jest('system', 8 * minutes),
+  jest('unit', 8 * minutes),
+  jest('int', 15 * minutes),
+  jest('service', 15 * minutes),
+  jest('system', 12 * minutes),
 ];
 
 /** Builds everything; turbo skips what has not changed. */

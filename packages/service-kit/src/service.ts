@@ -87,9 +87,14 @@ async function start(definition: ServiceDefinition, parts: Parts, database: Data
     { module: ServiceModule, imports: [kit, definition.module] },
     { strategy: messaging.server, logger: nestLogger(log), abortOnError: false },
   );
-  await app.init();
-  assertAnswered(definition.registry, definition.name, messaging.server.bindings);
+  // Not init() before listen(): Nest would run the hooks of every provider twice.
   await app.listen();
+  try {
+    assertAnswered(definition.registry, definition.name, messaging.server.bindings);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
   await messaging.start();
   const discovery = app.get(DiscoveryService, { strict: false });
   const host = new JobHost({ service: definition.name, driver: parts.jobs, jobs, discovery, log, ...time });

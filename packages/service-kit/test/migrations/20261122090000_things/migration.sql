@@ -1,0 +1,2 @@
+-- Of the demo service in service.int-spec.ts.
+create table __schema__.things (name text primary key);
