@@ -149,15 +149,13 @@ async function report({ engine, entries, rates, cpu, recordedPerSecond }) {
   console.log(`  recorded: ${recordedPerSecond} events/s of one tenant, from the transport to the commit`);
   const results = new URL('../results/', import.meta.url);
   await mkdir(results, { recursive: true });
-  const date = new Date().toISOString().slice(0, 10);
   const record = {
-    date,
+    date: new Date().toISOString().slice(0, 10),
     engine,
     entries,
     goal,
-    median,
-    verifiedPerSecond: rates,
-    cpuMicroseconds: Object.fromEntries(cpu),
+    verifiedPerSecond: { median, lowest: sorted[0], highest: sorted.at(-1) },
+    cpuMicroseconds: Object.fromEntries(cpu.map(([name, each]) => [name, Number(each.toFixed(1))])),
     recordedPerSecond,
   };
   await writeFile(new URL(`audit-verify-${engine}.json`, results), `${JSON.stringify(record, null, 2)}\n`);
