@@ -52,6 +52,15 @@ describe('rank', () => {
     expect(hits.every(({ score }) => Number.isFinite(score))).toBe(true);
   });
 
+  it('takes a golden path for the same question only, not for another about the same', () => {
+    const path = article('Do you deliver to Oslo?', { articleId: newId('gpt') });
+    const ask = (gain: number, meaning: number) =>
+      question({ gains: new Map([[path.articleId, gain]]), vector: Float32Array.of(meaning, Math.sqrt(1 - meaning ** 2)) });
+
+    expect(rank([path], ask(15, 0.75), 1)[0]).toMatchObject({ kind: 'golden_path', score: expect.closeTo(0.97, 1) });
+    expect(rank([path], ask(5, 0.6), 1)[0]?.score).toBeLessThan(0.3);
+  });
+
   it('gives no more than was asked for, and nothing of nothing', () => {
     expect(rank([article('A'), article('B')], question(), 1)).toHaveLength(1);
     expect(rank([], question(), 5)).toEqual([]);

@@ -72,11 +72,14 @@ export function signalsOf(article: RankedArticle, question: Question): Signals {
   };
 }
 
-/** The articles by how probably they answer the question, best first. The rest up to 1 is that none of them does. */
+/**
+ * The articles by how probably they answer the question, best first. The rest up to 1 is that none of them does.
+ * The situation does not count for a golden path: it answers one particular question, and not another about the same.
+ */
 export function rank(articles: Iterable<RankedArticle>, question: Question, topK: number): SearchHit[] {
   const candidates = [...articles].map((article) => ({
     article,
-    strength: strengthOf(signalsOf(article, question), question.reading.known),
+    strength: strengthOf(signalsOf(article, question), isPathId(article.articleId) ? 0 : question.reading.known),
   }));
   // That none answers has strength 0. The greatest is taken off everywhere: no share changes, and nothing overflows.
   const most = candidates.reduce((highest, { strength }) => Math.max(highest, strength), 0);
