@@ -146,10 +146,11 @@ function unit(vector: Float32Array): Float32Array {
   return length === 0 ? vector : vector.map((value) => value / length);
 }
 
-/** The dot product; of unit vectors, the cosine between them. */
+/** The dot product; of unit vectors, the cosine between them. Vectors of different sizes have nothing in common. */
 export function dot(a: Float32Array, b: Float32Array): number {
+  if (a.length !== b.length) return 0;
   let sum = 0;
-  for (let index = 0; index < a.length; index += 1) sum += (a[index] ?? 0) * (b[index] ?? 0);
+  for (let index = 0; index < a.length; index += 1) sum += (a[index] as number) * (b[index] as number);
   return sum;
 }
 
