@@ -1,5 +1,5 @@
 // Who may import whom (design: ARCHITECTURE.md). Each rule has a planted violation in tooling/probes.
-// Workspace packages resolve to their sources (tooling/boundaries-resolve.cjs), so nothing needs to be built first.
+// Workspace packages resolve to their sources (tooling/boundaries-resolve.cjs); the generated clients are there after the build.
 
 const source = '^(apps|packages)/[^/]+/src/';
 const tests = '(spec\\.ts$|^apps/[^/]+/test/|^test/|^packages/[^/]+/test-fixture/)';
