@@ -1,11 +1,13 @@
 import 'reflect-metadata';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { nestLogger } from '@support101/service-kit';
+import { registry } from '@support101/contracts/all';
+import { nestLogger, openTransport, type ProcessContext, registerEngines, SettingsError } from '@support101/service-kit';
 import type { FastifyInstance } from 'fastify';
 import { AuthenticationModule } from './authentication/authentication.module.js';
 import { AuthorizationModule } from './authorization/authorization.module.js';
 import { DocumentsModule } from './documents/documents.module.js';
+import type { GatewayEnvironment } from './env.js';
 import { HealthModule } from './health/health.module.js';
 import { GatewayHttpAdapter } from './platform/http-adapter.js';
 import { otherMethods } from './platform/other-methods.js';
@@ -60,4 +62,21 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
       return url;
     },
   };
+}
+
+/** Opens the gateway as a process of its own. Throws SettingsError when NATS or the port cannot be used. */
+export async function startGateway(environment: GatewayEnvironment, { log, health, onClose }: ProcessContext): Promise<void> {
+  const { transport } = await openTransport(environment.NATS_URL, { name: 'gateway', log });
+  onClose(() => transport.close());
+  registerEngines(health, { transport });
+  const platformKey = environment.SUPPORT101_PLATFORM_KEY;
+  const settings = platformKey === undefined ? {} : { platformKey };
+  const gateway = await createGateway({ transport, registry, health, log, settings });
+  onClose(() => gateway.close());
+  try {
+    await gateway.listen(environment.PORT, environment.HOST);
+  } catch (error) {
+    throw new SettingsError([`PORT: ${error instanceof Error ? error.message : String(error)}`]);
+  }
+  log.info({ url: gateway.url }, 'listening');
 }

@@ -1,9 +1,11 @@
+import { modelSettings } from '@support101/models';
 import { engineSettings, parseSettings } from '@support101/service-kit';
 import { z } from 'zod';
 
 /** The variables that the standalone process reads; `npm start` passes the environment on. */
-const standaloneSettings = z.object({
+export const settings = z.object({
   ...engineSettings,
+  ...modelSettings,
   LOG_LEVEL: engineSettings.LOG_LEVEL.default('warn'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(4100).describe('HTTP port; a free one is taken when it is in use'),
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
@@ -19,13 +21,11 @@ const standaloneSettings = z.object({
     .optional()
     .describe('Scheme and host under which webhooks reach this process; not set: addresses are shown without'),
   SUPPORT101_DEMO: z.enum(['0', '1']).default('1').describe('1 makes a demo tenant at the first start'),
-  OPENAI_API_KEY: z.string().optional().describe('Chat and embeddings by OpenAI; not set: local models'),
-  OPENAI_BASE_URL: z.url().optional().describe('Any server that speaks the OpenAI API'),
 });
 
-export type StandaloneSettings = Readonly<z.output<typeof standaloneSettings>>;
+export type StandaloneSettings = Readonly<z.output<typeof settings>>;
 
 /** Reads the environment once; every other file gets the settings handed in. */
 export function readEnv(source: Readonly<Record<string, string | undefined>> = process.env): StandaloneSettings {
-  return parseSettings(standaloneSettings, source);
+  return parseSettings(settings, source);
 }

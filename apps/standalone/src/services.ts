@@ -24,6 +24,6 @@ export function services({ models, secretsKey, publicUrl }: ServiceNeeds): Servi
     governanceService,
     hitlService,
     agentRuntimeService({ tasks: models.tasks, chatModel: models.chatModel }),
-    webhookGatewayService({ secretsKey, ...(publicUrl === undefined ? {} : { publicUrl }) }),
+    webhookGatewayService({ secretsKey, publicUrl }),
   ];
 }

@@ -13,6 +13,7 @@ export const databaseFailures = {
   directory_damaged: 'The data directory does not hold a database that this version can open.',
   migration_edited: 'A migration was changed after it had been applied.',
   migration_failed: 'A migration could not be applied.',
+  schema_out_of_date: 'Migrations of the schema are not applied yet.',
   migration_unreadable: 'The folder of a migration set cannot be read.',
   roles_missing: 'The roles of the schema cannot be made or taken with this login.',
 } as const;

@@ -15,7 +15,7 @@ export {
 } from './failures.js';
 export { groupWriter, type GroupWriter, type GroupWriterOptions } from './group-writer.js';
 export { unprotectedTables, type UnprotectedTable } from './inventory.js';
-export { migrate, type MigrateOptions, type MigrationSet } from './migrate.js';
+export { migrate, requireMigrated, type MigrateOptions, type MigrationSet } from './migrate.js';
 export type { DatabaseOptions } from './pool.js';
 export { PrismaDatabase, type PrismaClientClass, type PrismaModels, type PrismaTx } from './prisma-database.js';
 export { prepareSchema } from './roles.js';

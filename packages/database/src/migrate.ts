@@ -45,6 +45,14 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
   });
 }
 
+/** Throws `schema_out_of_date` unless all migrations are applied; `migration_edited` when one is another one now. Changes nothing. */
+export async function requireMigrated(options: MigrateOptions): Promise<void> {
+  checkedSchema(options.schema);
+  const migrations = await readSets(options);
+  const current = await onOneConnection(options.url, options.schema, (pool) => isCurrent(pool, options.schema, migrations));
+  if (!current) throw new DatabaseFailure('schema_out_of_date', options.schema);
+}
+
 /** Runs `run` in one transaction on a pool of one connection: all of it happens or nothing. */
 export async function onOneConnection<T>(url: string, schema: string, run: (pool: pg.Pool) => Promise<T>): Promise<T> {
   const pool = new pg.Pool({

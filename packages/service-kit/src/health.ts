@@ -24,6 +24,12 @@ export class HealthBoard {
     this.#checks.set(part, check);
   }
 
+  /** Not ready until the function that this gives is called: the process is starting. */
+  starting(): () => void {
+    this.register('start', () => ({ part: 'start', using: 'not finished', state: 'down', hint: 'the process is starting' }));
+    return () => void this.#checks.delete('start');
+  }
+
   /** From now on the process is not ready: it is shutting down. */
   drain(): void {
     this.#draining = true;

@@ -4,7 +4,7 @@ import { Module } from '@nestjs/common';
 import { DiscoveryService, NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import type { Registry } from '@support101/contracts';
-import { migrate, openDatabase, type Database, type MigrationSet } from '@support101/database';
+import { migrate, openDatabase, requireMigrated, type Database, type MigrationSet } from '@support101/database';
 import { JobHost, Jobs, type JobDriver } from '@support101/jobs';
 import {
   assertAnswered,
@@ -36,6 +36,8 @@ export interface Parts {
   readonly database: { readonly url: string; readonly embedded: boolean };
   readonly log: Log;
   readonly time?: TimeSource;
+  /** `require` throws `schema_out_of_date` where migrations are missing, instead of applying them. */
+  readonly migrations?: 'apply' | 'require';
 }
 
 /** A service at work. */
@@ -63,7 +65,8 @@ export function migrationSets(definition: Pick<ServiceDefinition, 'name' | 'migr
 export async function bootService(definition: ServiceDefinition, parts: Parts): Promise<RunningService> {
   const log = parts.log.child({ service: definition.name });
   const { url, embedded } = parts.database;
-  await migrate({ url, schema: definition.schema, sets: migrationSets(definition) });
+  const migrations = { url, schema: definition.schema, sets: migrationSets(definition) };
+  await (parts.migrations === 'require' ? requireMigrated(migrations) : migrate(migrations));
   const database = await openDatabase({
     url,
     embedded,

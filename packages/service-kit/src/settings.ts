@@ -65,3 +65,35 @@ export const engineSettings = {
     .describe('Least severe level that is logged'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional().describe('OpenTelemetry collector; not set: traces stay in the process'),
 };
+
+/** Variables of every process that runs one service, or the gateway. */
+export const processSettings = {
+  NATS_URL: engineSettings.NATS_URL.unwrap().describe('NATS 2.9 or later with JetStream'),
+  HOST: z.string().default('0.0.0.0').describe('Address to listen on'),
+  MANAGEMENT_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(9090)
+    .describe('Port of /health/live, /health/ready and /metrics; 0 takes a free one'),
+  LOG_LEVEL: engineSettings.LOG_LEVEL,
+  OTEL_EXPORTER_OTLP_ENDPOINT: engineSettings.OTEL_EXPORTER_OTLP_ENDPOINT,
+};
+
+/** Variables of every process that runs one service. */
+export const serviceSettings = {
+  ...processSettings,
+  DATABASE_URL: engineSettings.DATABASE_URL.unwrap().describe('Postgres 15 or later'),
+  REDIS_URL: engineSettings.REDIS_URL.unwrap().describe('Redis 7 or later that evicts nothing'),
+  SUPPORT101_MIGRATE: z
+    .enum(['0', '1'])
+    .default('1')
+    .describe('1 brings the schema up to date at the start; 0 refuses to start on an old one, for which `migrate` is run before'),
+};
+
+/** What `processSettings` gives, parsed. */
+export type ProcessSettings = Readonly<z.output<z.ZodObject<typeof processSettings>>>;
+
+/** What `serviceSettings` gives, parsed. */
+export type ServiceSettings = Readonly<z.output<z.ZodObject<typeof serviceSettings>>>;

@@ -1,4 +1,4 @@
-import { exitConfiguration, SettingsError } from '@support101/service-kit';
+import { exitConfiguration, SettingsError, untilSignalled } from '@support101/service-kit';
 import { readEnv, type StandaloneSettings } from '../env.js';
 import { bannerLines } from './banner.rules.js';
 import { startStandalone, type Standalone } from './standalone.service.js';
@@ -14,12 +14,15 @@ export async function runStandalone(argv: readonly string[]): Promise<number> {
   try {
     standalone = await startStandalone(settings, { reset: argv.includes('--reset'), progress: printProgress });
   } catch (error) {
-    return complain(error instanceof Error ? error.message : String(error), 1);
+    return complain(
+      error instanceof Error ? error.message : String(error),
+      error instanceof SettingsError ? exitConfiguration : 1,
+    );
   }
   const { parts } = await standalone.health.report();
   const readySeconds = (performance.now() - started) / 1000;
   say(bannerLines({ ...standalone, parts, readySeconds }).join('\n'));
-  await signalled();
+  await untilSignalled();
   say('  Stopping: finishing what is under way …');
   await standalone.close();
   say('  Stopped.');
@@ -47,17 +50,4 @@ function say(line: string): void {
 function complain(message: string, code = exitConfiguration): number {
   process.stderr.write(`\n  ${message.replaceAll('\n', '\n  ')}\n\n`);
   return code;
-}
-
-/** Resolves at Ctrl-C or a polite kill. A second signal ends the process at once. */
-function signalled(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = () => {
-      process.once('SIGINT', () => process.exit(130));
-      process.once('SIGTERM', () => process.exit(143));
-      resolve();
-    };
-    process.once('SIGINT', stop);
-    process.once('SIGTERM', stop);
-  });
 }

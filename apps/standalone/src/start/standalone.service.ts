@@ -1,13 +1,16 @@
 import { registry } from '@support101/contracts/all';
 import { startEmbedded, type EmbeddedPostgres } from '@support101/database';
 import { createGateway } from '@support101/gateway/app.module';
-import { InProcessJobDriver } from '@support101/jobs';
-import { CommandClient, InProcessTransport } from '@support101/messaging';
-import { openModels } from '@support101/models';
+import { CommandClient } from '@support101/messaging';
+import { openProcessModels } from '@support101/models';
 import {
   bootService,
   createLog,
+  closeAll,
+  type Closer,
+  explainDatabase,
   HealthBoard,
+  openEngines,
   startTelemetry,
   type Log,
   type Parts,
@@ -35,7 +38,7 @@ export interface Standalone {
   close(): Promise<void>;
 }
 
-type Closers = (() => Promise<void>)[];
+type Closers = Closer[];
 
 /** Starts every service in this process. When a step fails, what was started before is closed again. */
 export async function startStandalone(
@@ -62,21 +65,18 @@ async function start(
   closers.push(() => telemetry.close());
   const database = await timed(progress, 'database', () => openEngine(settings, data, progress));
   closers.push(() => database.close());
-  const models = await timed(progress, 'models', () => openModels(modelSettings(settings)));
-  closers.push(() => models.close());
-  const transport = new InProcessTransport({ log });
-  const jobs = new InProcessJobDriver({ log });
-  closers.push(async () => {
-    await jobs.close();
-    await transport.close();
-  });
+  const health = new HealthBoard();
+  const onClose = (close: Closer) => void closers.push(close);
+  const models = await timed(progress, 'models', () => openProcessModels(settings, { health, onClose }));
+  const engines = await openEngines(settings, { name: 'standalone', log });
+  onClose(() => engines.close());
+  const { transport, jobs } = engines;
   const parts: Parts = { transport, jobs, log, database: { url: database.url, embedded: database.embedded } };
   const secretsKey = settings.SUPPORT101_SECRETS_KEY ?? (await data.secretsKey());
   const needs: ServiceNeeds = { models, secretsKey, publicUrl: settings.SUPPORT101_PUBLIC_URL };
   const running = await timed(progress, 'services', () => bootServices(parts, needs, closers));
-  transport.start();
-  const health = new HealthBoard();
-  registerParts(health, { settings, running, transport, jobs, models });
+  engines.started();
+  registerParts(health, { settings, running, engines });
   const given = settings.SUPPORT101_PLATFORM_KEY;
   const platform = given === undefined ? await data.platformKey() : { key: given, isNew: false };
   const client = new CommandClient(transport);
@@ -105,7 +105,13 @@ async function bootServices(parts: Parts, needs: ServiceNeeds, closers: Closers)
     await Promise.all(running.map((service) => service.stopWork()));
     await Promise.all(running.map((service) => service.close()));
   });
-  for (const definition of services(needs)) running.push(await bootService(definition, parts));
+  for (const definition of services(needs)) {
+    running.push(
+      await bootService(definition, parts).catch((error: unknown) => {
+        throw explainDatabase(error);
+      }),
+    );
+  }
   return running;
 }
 
@@ -152,18 +158,6 @@ async function timed<T>(progress: Progress, message: string, run: () => Promise<
   return result;
 }
 
-/** Closes what was opened, last first; a failure does not keep the rest open. */
-async function closeAll(closers: Closers): Promise<void> {
-  for (const close of closers.splice(0).reverse()) await close().catch(() => undefined);
-}
-
 function endpointOf(settings: StandaloneSettings): { endpoint?: string } {
   return settings.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? {} : { endpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT };
-}
-
-function modelSettings(settings: StandaloneSettings): Parameters<typeof openModels>[0] {
-  return {
-    ...(settings.OPENAI_API_KEY === undefined ? {} : { openAiApiKey: settings.OPENAI_API_KEY }),
-    ...(settings.OPENAI_BASE_URL === undefined ? {} : { openAiBaseUrl: settings.OPENAI_BASE_URL }),
-  };
 }

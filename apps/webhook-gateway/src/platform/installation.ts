@@ -6,7 +6,7 @@ export interface GatewayNeeds {
   /** Seals the secrets of sources: 32 bytes in base64. Several, separated by commas: the first seals, all open. */
   readonly secretsKey: string;
   /** Scheme and host under which third parties reach the gateway; not set: addresses of sources are shown without. */
-  readonly publicUrl?: string;
+  readonly publicUrl?: string | undefined;
 }
 
 /** What is particular to this installation: how its secrets are sealed, and where third parties reach it. */
