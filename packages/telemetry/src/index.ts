@@ -1,0 +1,3 @@
+export * from './instrument.js';
+export * from './instruments.js';
+export * from './trace.js';
