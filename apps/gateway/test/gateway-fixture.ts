@@ -10,6 +10,7 @@ import {
   type Rpc,
   type TenantId,
 } from '@support101/contracts';
+import { resolvePermissions, type Grant } from '@support101/contracts/governance';
 import { authenticateKey } from '@support101/contracts/tenancy';
 import { callerFromHeaders, headerNames, InProcessTransport } from '@support101/messaging';
 import { createLog, HealthBoard, newId } from '@support101/service-kit';
@@ -40,8 +41,11 @@ export class GatewayFixture {
     string,
     { tenantId: TenantId; roles: OutputOf<typeof authenticateKey>['roles']; keyId: `key_${string}` }
   >();
-  /** How often the owner of a key was asked for. */
+  /** What governance says a principal is granted; a function may refuse to say. */
+  grantsOf: (principalId: string) => Grant[] = () => [];
+  /** How often the owner of a key, and the grants of a principal were asked for. */
   lookUps = 0;
+  grantLookUps = 0;
   #gateway: Gateway | undefined;
 
   static async start(settings: GatewaySettings = {}, registry: Registry = demoRegistry): Promise<GatewayFixture> {
@@ -50,6 +54,10 @@ export class GatewayFixture {
     fixture.owners.set(keys.viewer, { tenantId: acme, roles: ['viewer'], keyId: newId('key') });
     fixture.owners.set(keys.globex, { tenantId: globex, roles: ['admin'], keyId: newId('key') });
     await fixture.answer(authenticateKey, ({ key }) => fixture.#ownerOf(key));
+    await fixture.answer(resolvePermissions, ({ principalId }) => {
+      fixture.grantLookUps += 1;
+      return { grants: fixture.grantsOf(principalId) };
+    });
     const { transport, health } = fixture;
     const log = createLog({ name: 'gateway', level: 'silent' });
     fixture.#gateway = await createGateway({ transport, registry, health, log, settings: { platformKey, ...settings } });

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
+import { GrantsModule } from '../grants/grants.module.js';
 import { AuthorizationService } from './authorization.service.js';
 
-@Module({ providers: [AuthorizationService], exports: [AuthorizationService] })
+@Module({ imports: [GrantsModule], providers: [AuthorizationService], exports: [AuthorizationService] })
 export class AuthorizationModule {}

@@ -67,7 +67,7 @@ describe('decide', () => {
     ['own tenant', member('viewer'), {}, { tenantId: acme }],
     ['own tenant, named again', member('viewer'), { header: acme }, { tenantId: acme }],
     ['another tenant named', member('admin'), { header: globex }, { refused: 'tenant_not_found' }],
-    ['no role', member(), {}, { refused: 'forbidden' }],
+    ['no role, but grants perhaps', member(), {}, { wanted: { tenantId: acme, resource: 'agent-runtime:runs', level: 'read' } }],
     ['no tenant', { principal: principal('key', 'admin') }, {}, { refused: 'tenant_required' }],
     ['platform without a tenant', platform, {}, { refused: 'tenant_required' }],
     ['platform for a tenant', platform, { header: globex }, { tenantId: globex }],

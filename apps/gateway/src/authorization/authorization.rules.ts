@@ -23,8 +23,18 @@ export interface NamedTenants {
   readonly header?: string | undefined;
 }
 
-/** Allowed, and for which tenant if for one; or the error that refuses. */
-export type Decision = { readonly tenantId: TenantId | undefined } | { readonly refused: ErrorCode };
+/** What the built-in roles of a credential do not give, but something that governance keeps may. */
+export interface Wanted {
+  readonly tenantId: TenantId;
+  readonly resource: string;
+  readonly level: AccessLevel;
+}
+
+/** Allowed, and for which tenant if for one; or the error that refuses; or what must be granted beyond built-in roles. */
+export type Decision =
+  | { readonly tenantId: TenantId | undefined }
+  | { readonly refused: ErrorCode }
+  | { readonly wanted: Wanted };
 
 /** What the built-in roles grant, parents included. None of it expires. */
 const grants: ReadonlyMap<string, readonly PermissionGrant[]> = new Map(
@@ -32,7 +42,10 @@ const grants: ReadonlyMap<string, readonly PermissionGrant[]> = new Map(
 );
 const noExpiry = new Date(0);
 
-/** Decides whether the asker may use a contract with this access, and for which tenant. */
+/**
+ * Decides whether the asker may use a contract with this access, and for which tenant. There are grants only and no
+ * denials: what a built-in role gives, nothing that governance keeps can take away, so it needs not be asked then.
+ */
 export function decide(access: Access, asker: Asker, named: NamedTenants): Decision {
   if ('public' in access) return { tenantId: undefined };
   if ('internal' in access) return { refused: 'forbidden' };
@@ -42,7 +55,7 @@ export function decide(access: Access, asker: Asker, named: NamedTenants): Decis
   return memberTenant(access, asker, named);
 }
 
-/** True when one of the roles grants the level on the resource; levels include the ones before them. */
+/** True when one of the built-in roles grants the level on the resource; levels include the ones before them. */
 export function isGranted(roles: readonly string[], resource: string, level: AccessLevel): boolean {
   return roles.some((role) => someGrants(grants.get(role) ?? [], resource, level, noExpiry));
 }
@@ -65,5 +78,6 @@ function memberTenant(
   // Another tenant's id is answered as if there were no such tenant, whatever the role.
   if (header !== undefined && header !== tenantId) return { refused: 'tenant_not_found' };
   if (access.tenant === 'path' && path !== tenantId) return { refused: 'tenant_not_found' };
-  return isGranted(principal.roles, access.resource, access.level) ? { tenantId } : { refused: 'forbidden' };
+  const { resource, level } = access;
+  return isGranted(principal.roles, resource, level) ? { tenantId } : { wanted: { tenantId, resource, level } };
 }

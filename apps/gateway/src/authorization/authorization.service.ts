@@ -1,14 +1,35 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError, type Access, type TenantId } from '@support101/contracts';
+import { DomainError, isGranted, type Access, type TenantId } from '@support101/contracts';
+import { Clock } from '@support101/service-kit';
+import { GrantsService } from '../grants/grants.service.js';
 import { decide, type Asker, type NamedTenants } from './authorization.rules.js';
+
+/** A request that asks to be let in. */
+export interface Asking {
+  readonly asker: Asker;
+  readonly named: NamedTenants;
+  readonly correlationId: string;
+}
 
 /** Lets callers use contracts, or not. */
 @Injectable()
 export class AuthorizationService {
-  /** The tenant the caller acts for, if for one; throws `forbidden`, `tenant_not_found` or `tenant_required`. */
-  authorize(access: Access, asker: Asker, named: NamedTenants): TenantId | undefined {
+  constructor(
+    private readonly grants: GrantsService,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * The tenant the caller acts for, if for one; throws `forbidden`, `tenant_not_found`, `tenant_required`, or
+   * `service_unavailable` when it depends on what governance keeps and that cannot be looked up.
+   */
+  async authorize(access: Access, { asker, named, correlationId }: Asking): Promise<TenantId | undefined> {
     const decision = decide(access, asker, named);
     if ('refused' in decision) throw new DomainError(decision.refused);
-    return decision.tenantId;
+    if ('tenantId' in decision) return decision.tenantId;
+    const { tenantId, resource, level } = decision.wanted;
+    const granted = await this.grants.of({ tenantId, principal: asker.principal, correlationId });
+    if (!isGranted(granted, resource, level, this.clock.now())) throw new DomainError('forbidden');
+    return tenantId;
   }
 }

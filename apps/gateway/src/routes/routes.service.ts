@@ -23,7 +23,8 @@ export class RoutesService implements Door {
     const isPublic = 'public' in access;
     const identity = isPublic ? anonymous : await this.authentication.authenticate(presented.authorization, correlationId);
     const headers = this.#count(identity);
-    const tenantId = this.authorization.authorize(access, identity, { path: tenantInPath, header: tenantInHeader });
+    const named = { path: tenantInPath, header: tenantInHeader };
+    const tenantId = await this.authorization.authorize(access, { asker: identity, named, correlationId });
     if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey)) {
       throw new DomainError('validation_failed', 'Idempotency-Key must be 1 to 255 visible characters.');
     }
