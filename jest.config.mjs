@@ -1,6 +1,12 @@
 // One configuration for all rungs: RUNG=unit|int|service|system|probes picks the files.
 export const rungs = {
-  unit: ['packages/*/src/**/*.spec.ts', 'apps/*/src/**/*.spec.ts', 'tooling/*.spec.ts', 'tooling/{gate,rooms}/*.spec.ts'],
+  unit: [
+    'packages/*/src/**/*.spec.ts',
+    'apps/*/src/**/*.spec.ts',
+    'tooling/*.spec.ts',
+    'tooling/{gate,rooms}/*.spec.ts',
+    'bench/**/*.spec.ts',
+  ],
   int: ['tooling/*.int-spec.ts', 'packages/*/src/**/*.int-spec.ts', 'apps/*/src/**/*.int-spec.ts'],
   service: ['apps/*/test/*.e2e-spec.ts'],
   system: ['test/*.e2e-spec.ts'],
