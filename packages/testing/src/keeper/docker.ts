@@ -22,7 +22,7 @@ export async function startContainer(engine: Engine): Promise<Running> {
     await stop();
     throw error;
   }
-  return { url, stop };
+  return { url, using: `a container of ${engine.image}`, stop };
 }
 
 async function untilAnswering(engine: Engine, url: string): Promise<void> {

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { findProgram, freePort, type Running, startServer, temporaryFolder, unprivilegedAccount } from './programs.ts';
+import { findProgram, folderOf, freePort, type Place, type Running, startServer, unprivilegedAccount } from './programs.ts';
 
 const run = promisify(execFile);
 
@@ -18,7 +18,8 @@ export interface Engine {
   readonly aptPackage: string;
   /** Programs that must be found for `start`. */
   readonly programs: readonly string[];
-  start(): Promise<Running>;
+  /** In a temporary folder, on a free port; with a place there, finding what an earlier one left. */
+  start(place?: Place): Promise<Running>;
   readonly image: string;
   readonly imagePort: number;
   readonly imageCommand: readonly string[];
@@ -43,19 +44,20 @@ const postgres: Engine = {
     await client.connect();
     await client.end();
   },
-  start: async () => {
+  start: async (place) => {
     const account = await unprivilegedAccount();
-    const folder = temporaryFolder('postgres', account);
+    const folder = folderOf('postgres', place, account);
     const data = join(folder, 'data');
     const locale = process.platform === 'linux' ? 'C.UTF-8' : 'C';
     const initdb = ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', `--locale=${locale}`, '--no-sync'];
-    await run(program('initdb'), initdb, { ...account, cwd: folder });
-    const port = await freePort();
+    if (!existsSync(join(data, 'PG_VERSION'))) await run(program('initdb'), initdb, { ...account, cwd: folder });
+    const port = place?.port ?? (await freePort());
     return startServer({
       // The one beside initdb: another version's server does not open what this initdb made.
       program: join(dirname(realpathSync(program('initdb'))), 'postgres'),
       args: ['-D', data, '-h', '127.0.0.1', '-p', `${port}`, '-k', folder, '-c', 'max_connections=300'],
       folder,
+      kept: place !== undefined,
       account,
       url: postgres.url('127.0.0.1', port),
       probe: postgres.probe,
@@ -75,14 +77,15 @@ const redis: Engine = {
   imageEnvironment: {},
   url: (host, port) => `redis://${host}:${port}`,
   probe: (url) => greeted(url, 'PING\r\n', '+PONG'),
-  start: async () => {
-    const folder = temporaryFolder('redis');
-    const port = await freePort();
+  start: async (place) => {
+    const folder = folderOf('redis', place);
+    const port = place?.port ?? (await freePort());
     const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'];
     return startServer({
       program: program('redis-server'),
       args: ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--daemonize', 'no', ...durable],
       folder,
+      kept: place !== undefined,
       url: redis.url('127.0.0.1', port),
       probe: redis.probe,
       stopSignal: 'SIGTERM',
@@ -101,13 +104,14 @@ const nats: Engine = {
   imageEnvironment: {},
   url: (host, port) => `nats://${host}:${port}`,
   probe: (url) => greeted(url, '', 'INFO'),
-  start: async () => {
-    const folder = temporaryFolder('nats');
-    const port = await freePort();
+  start: async (place) => {
+    const folder = folderOf('nats', place);
+    const port = place?.port ?? (await freePort());
     return startServer({
       program: program('nats-server'),
       args: ['-a', '127.0.0.1', '-p', `${port}`, '-js', '-sd', folder],
       folder,
+      kept: place !== undefined,
       url: nats.url('127.0.0.1', port),
       probe: nats.probe,
       stopSignal: 'SIGTERM',

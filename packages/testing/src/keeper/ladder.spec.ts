@@ -3,7 +3,7 @@ import { engines } from './engines.ts';
 import { start } from './ladder.ts';
 import type { Running } from './programs.ts';
 
-const aServer = (url: string): Running => ({ url, stop: async () => undefined });
+const aServer = (url: string): Running => ({ url, using: 'a fake', stop: async () => undefined });
 const anEngine = () => ({ ...engines.redis, variable: 'SUPPORT101_TEST_NO_SUCH_URL' });
 const closed = (reason: string) => () => Promise.reject(new Error(reason));
 

@@ -3,17 +3,17 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { startContainer } from './docker.ts';
 import type { Engine } from './engines.ts';
-import { findProgram, type Running } from './programs.ts';
+import { findProgram, type Place, type Running } from './programs.ts';
 
 const run = promisify(execFile);
 
 /** One way to get a server; it fails where it is not open. */
-type Rung = (engine: Engine) => Promise<Running>;
+type Rung = (engine: Engine, place?: Place) => Promise<Running>;
 
 /** A way to a server that has worked once, and the server it gave. */
 interface Found {
   readonly first: Running;
-  again(): Promise<Running>;
+  again(place?: Place): Promise<Running>;
 }
 
 const found = new Map<Engine, Promise<Found>>();
@@ -21,26 +21,28 @@ const found = new Map<Engine, Promise<Found>>();
 /**
  * Starts a server: the one named in the environment, else a container where a Docker engine answers, else a program
  * of this machine, else that program installed with apt-get (Debian, as root). The rung that worked is used again.
+ * Only programs keep their data in a place.
  */
 export async function start(
   engine: Engine,
   rungs: readonly Rung[] = [startContainer, startProgram, installAndStart],
+  place?: Place,
 ): Promise<Running> {
   const known = found.get(engine);
-  if (known !== undefined) return (await known).again();
-  const climbing = climb(engine, rungs);
+  if (known !== undefined) return (await known).again(place);
+  const climbing = climb(engine, rungs, place);
   found.set(engine, climbing);
   climbing.catch(() => found.delete(engine));
   return (await climbing).first;
 }
 
-async function climb(engine: Engine, rungs: readonly Rung[]): Promise<Found> {
+async function climb(engine: Engine, rungs: readonly Rung[], place?: Place): Promise<Found> {
   const given = process.env[engine.variable];
-  if (given !== undefined && given !== '') return withFirst(() => useGiven(engine, given));
+  if (given !== undefined && given !== '') return withFirst(() => useGiven(engine, given), place);
   const missing: string[] = [];
   for (const rung of rungs) {
     try {
-      return await withFirst(() => rung(engine));
+      return await withFirst((kept) => rung(engine, kept), place);
     } catch (error) {
       missing.push((error as Error).message);
     }
@@ -48,8 +50,8 @@ async function climb(engine: Engine, rungs: readonly Rung[]): Promise<Found> {
   return fail(engine, missing);
 }
 
-async function withFirst(again: () => Promise<Running>): Promise<Found> {
-  return { first: await again(), again };
+async function withFirst(again: Found['again'], place?: Place): Promise<Found> {
+  return { first: await again(place), again };
 }
 
 function fail(engine: Engine, missing: readonly string[]): never {
@@ -71,26 +73,26 @@ async function useGiven(engine: Engine, url: string): Promise<Running> {
   } catch (error) {
     throw new Error(`${engine.variable} is set, but nothing answers there: ${(error as Error).message}`, { cause: error });
   }
-  return { url, stop: async () => undefined };
+  return { url, using: engine.variable, stop: async () => undefined };
 }
 
-async function startProgram(engine: Engine): Promise<Running> {
+async function startProgram(engine: Engine, place?: Place): Promise<Running> {
   const absent = engine.programs.filter((name) => findProgram(name) === undefined);
   if (absent.length > 0) throw new Error(`${absent.join(', ')}: not on the PATH nor in Debian's usual places`);
-  return engine.start();
+  return engine.start(place);
 }
 
 let installing: Promise<unknown> = Promise.resolve();
 
-async function installAndStart(engine: Engine): Promise<Running> {
-  if (engine.programs.every((name) => findProgram(name) !== undefined)) return startProgram(engine);
+async function installAndStart(engine: Engine, place?: Place): Promise<Running> {
+  if (engine.programs.every((name) => findProgram(name) !== undefined)) return startProgram(engine, place);
   if (!existsSync('/etc/debian_version')) throw new Error('apt-get: this machine is not a Debian');
   if (process.getuid?.() !== 0) throw new Error('apt-get: needs root');
   // Two apt-get at once wait for each other's lock and then give up.
   const turn = installing.then(() => install(engine.aptPackage));
   installing = turn.catch(() => undefined);
   await turn;
-  return startProgram(engine);
+  return startProgram(engine, place);
 }
 
 async function install(aptPackage: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, chownSync, constants, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { accessSync, chownSync, constants, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -11,7 +11,15 @@ const run = promisify(execFile);
 /** A started server: where it answers, and how it ends. */
 export interface Running {
   readonly url: string;
+  /** Where it comes from, for people. */
+  readonly using: string;
   stop(): Promise<void>;
+}
+
+/** Where a server's data stay and which port it takes, so that it can be stopped and started again. */
+export interface Place {
+  readonly folder: string;
+  readonly port: number;
 }
 
 /** Whose account a server runs under; undefined means our own. */
@@ -65,9 +73,10 @@ export async function unprivilegedAccount(): Promise<Account | undefined> {
   throw new Error('Postgres does not run as root, and this machine has neither a user postgres nor a user nobody.');
 }
 
-/** A new temporary folder that belongs to `account`. */
-export function temporaryFolder(name: string, account?: Account): string {
-  const folder = mkdtempSync(join(tmpdir(), `s101-${name}-`));
+/** The folder of the place, or a new temporary one; it belongs to `account`. */
+export function folderOf(name: string, place?: Place, account?: Account): string {
+  if (place !== undefined) mkdirSync(place.folder, { recursive: true });
+  const folder = place?.folder ?? mkdtempSync(join(tmpdir(), `s101-${name}-`));
   if (account !== undefined) chownSync(folder, account.uid, account.gid);
   return folder;
 }
@@ -86,8 +95,9 @@ export async function freePort(): Promise<number> {
 export interface ServerProcess {
   readonly program: string;
   readonly args: readonly string[];
-  /** Folder that is removed when the server has ended. */
   readonly folder: string;
+  /** The folder stays when the server has ended. */
+  readonly kept: boolean;
   readonly account?: Account | undefined;
   readonly url: string;
   /** Fails until the server answers. */
@@ -104,7 +114,7 @@ export async function startServer(server: ServerProcess): Promise<Running> {
   child.stderr.on('data', keepTail);
   const stop = async () => {
     await end(child, server.stopSignal);
-    rmSync(server.folder, { recursive: true, force: true });
+    if (!server.kept) rmSync(server.folder, { recursive: true, force: true });
   };
   try {
     await Promise.race([answering(server, 20_000), failure(child)]);
@@ -112,7 +122,7 @@ export async function startServer(server: ServerProcess): Promise<Running> {
     await stop();
     throw new Error(`${server.program}: ${(error as Error).message}\n${output.join('')}`, { cause: error });
   }
-  return { url: server.url, stop };
+  return { url: server.url, using: server.program, stop };
 }
 
 async function failure(child: ChildProcess): Promise<never> {
