@@ -13,6 +13,7 @@ export {
   postgresFields,
   type DatabaseFailureCode,
 } from './failures.js';
+export { graphName, graphProperty, prepareGraph, wakeGraphs, type GraphOptions, type GraphState } from './graph.js';
 export { groupWriter, type GroupWriter, type GroupWriterOptions } from './group-writer.js';
 export { unprotectedTables, type UnprotectedTable } from './inventory.js';
 export { migrate, requireMigrated, type MigrateOptions, type MigrationSet } from './migrate.js';

@@ -6,6 +6,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { age } from '@electric-sql/pglite-age';
 import { vector } from '@electric-sql/pglite-pgvector';
 import { DatabaseFailure, messageOf } from '../failures.js';
+import { leakproofGraphs } from '../graph.js';
 
 /** What services log in as: the owner of its own tables and nothing more, so that row-level security binds it too. */
 export const login = 'support101';
@@ -20,6 +21,7 @@ const prepare = `
   grant create, usage on schema public to ${login};
   grant usage on schema ag_catalog to ${login} with grant option;
   grant select, insert, update, delete on all tables in schema ag_catalog to ${login} with grant option;
+  ${leakproofGraphs}
 `;
 
 // For as long as the process runs: there is one session, and every connection speaks through it.
