@@ -1,4 +1,4 @@
-// Writes docs/generated from the contracts.
+// Writes docs/generated from the contracts, and from the services' environment schemas (with .env.example).
 //
 //   node tooling/generate.mjs                   write the files; refuses a change that breaks users of a contract
 //   node tooling/generate.mjs --allow-breaking  write them all the same (before the first release only)
@@ -10,9 +10,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { composeVariables, environmentDocuments, environmentOfApps, readCompose } from './infra-env.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const folder = join(root, 'docs', 'generated');
 const contractsFile = 'docs/generated/contracts.json';
 
 const { documents, breakingChanges } = await load('derive');
@@ -22,10 +22,14 @@ for (const option of options) {
   if (!['--check', '--allow-breaking'].includes(option)) fail(`unknown option ${option}`);
 }
 
-const files = documents(registry);
-const stale = Object.keys(files).filter((name) => current(join(folder, name)) !== files[name]);
+const contracts = documents(registry);
+const files = {
+  ...Object.fromEntries(Object.entries(contracts).map(([name, text]) => [`docs/generated/${name}`, text])),
+  ...environmentDocuments(await environmentOfApps(root), composeVariables(readCompose(root))),
+};
+const stale = Object.keys(files).filter((path) => current(join(root, path)) !== files[path]);
 const { name: baseline, text, released } = previousContracts();
-const breaks = text === undefined ? [] : breakingChanges(JSON.parse(text), JSON.parse(files['contracts.json']));
+const breaks = text === undefined ? [] : breakingChanges(JSON.parse(text), JSON.parse(contracts['contracts.json']));
 
 for (const { contract, path, change } of breaks) console.error(`breaking against ${baseline}: ${contract} ${path} ${change}`);
 if (breaks.length > 0 && (released || !options.has('--allow-breaking'))) {
@@ -35,11 +39,11 @@ if (breaks.length > 0 && (released || !options.has('--allow-breaking'))) {
 }
 if (options.has('--check')) {
   if (stale.length > 0) fail(`not current, run node tooling/generate.mjs: ${stale.join(', ')}`);
-  console.log(`docs/generated is current: ${Object.keys(files).join(', ')}`);
+  console.log(`current: ${Object.keys(files).join(', ')}`);
 } else {
-  mkdirSync(folder, { recursive: true });
-  for (const name of stale) writeFileSync(join(folder, name), files[name]);
-  console.log(stale.length === 0 ? 'docs/generated was current' : `written to docs/generated: ${stale.join(', ')}`);
+  mkdirSync(join(root, 'docs', 'generated'), { recursive: true });
+  for (const path of stale) writeFileSync(join(root, path), files[path]);
+  console.log(stale.length === 0 ? 'everything was current' : `written: ${stale.join(', ')}`);
 }
 
 /** The contracts as built now: the sources are compiled first, since a stale dist would make stale documents. */
