@@ -1,6 +1,7 @@
 import type { TenantId } from '@support101/contracts';
 import type pg from 'pg';
 import { DatabaseFailure, messageOf } from './failures.js';
+import { observed, observePool } from './observed.js';
 import { transact, transactOnce } from './pg-transaction.js';
 import { openPool, takeConnection, type DatabaseOptions } from './pool.js';
 import type { SystemReason } from './system-reason.js';
@@ -14,6 +15,7 @@ export class Database {
   /** The connections, for `PrismaDatabase`; a statement sent here directly runs without a tenant and sees nothing. */
   readonly pool: pg.Pool;
   readonly onError: (error: Error) => void;
+  readonly #stopObserving: () => void;
 
   constructor(options: DatabaseOptions) {
     this.schema = checkedSchema(options.schema);
@@ -21,6 +23,7 @@ export class Database {
     this.embedded = options.embedded;
     this.onError = options.onError ?? (() => undefined);
     this.pool = openPool(options);
+    this.#stopObserving = observePool(this.pool, this.schema);
   }
 
   /** Runs `run` in one transaction that sees and writes the rows of this tenant only. */
@@ -39,7 +42,8 @@ export class Database {
     name?: string,
   ): Promise<Row[]> {
     const opening = { text: `begin; ${tenantSettings(this.schema, tenantId)}`, tenantId };
-    return exclusively(() => transactOnce<Row>(this.pool, opening, { text, values, name }), this.onError);
+    const once = () => transactOnce<Row>(this.pool, opening, { text, values, name });
+    return exclusively(() => observed({ schema: this.schema, kind: 'tenant' }, once), this.onError);
   }
 
   /** Runs `run` in one transaction that sees the rows of all tenants; `systemReasons` is the list of all uses. */
@@ -63,12 +67,17 @@ export class Database {
 
   /** Waits for open transactions and closes the connections; later calls are refused. */
   async close(): Promise<void> {
+    this.#stopObserving();
     if (!this.pool.ending) await this.pool.end();
   }
 
   #transact<T>(settings: string, tenantId: TenantId | undefined, run: (tx: Tx) => Promise<T>): Promise<T> {
     const opening = { text: `begin; ${settings}`, tenantId };
-    return exclusively((hooks) => transact(this.pool, opening, hooks, run), this.onError);
+    const kind = tenantId === undefined ? 'system' : 'tenant';
+    return exclusively(
+      (hooks) => observed({ schema: this.schema, kind }, () => transact(this.pool, opening, hooks, run)),
+      this.onError,
+    );
   }
 }
 

@@ -3,6 +3,7 @@ import type { Transaction } from '@prisma/driver-adapter-utils';
 import type { TenantId } from '@support101/contracts';
 import type { Database } from './database.js';
 import { commitFailure, DatabaseFailure } from './failures.js';
+import { observed } from './observed.js';
 import { PgTx, type Opening } from './pg-transaction.js';
 import { watching, type Watched } from './pool.js';
 import type { SystemReason } from './system-reason.js';
@@ -55,7 +56,9 @@ export class PrismaDatabase<Client> {
   }
 
   #transact<T>(text: string, tenantId: TenantId | undefined, run: (tx: PrismaTx<Client>) => Promise<T>): Promise<T> {
-    return exclusively((hooks) => this.#commit({ text, tenantId }, hooks, run), this.#database.onError);
+    const { schema, onError } = this.#database;
+    const kind = tenantId === undefined ? 'system' : 'tenant';
+    return exclusively((hooks) => observed({ schema, kind }, () => this.#commit({ text, tenantId }, hooks, run)), onError);
   }
 
   async #commit<T>(opening: Opening, hooks: Hook[], run: (tx: PrismaTx<Client>) => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { TenantId } from '@support101/contracts';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { DatabaseFailure } from './failures.js';
 import type { SystemReason } from './system-reason.js';
 
@@ -83,7 +84,7 @@ export function refuseInTransaction(): void {
   }
 }
 
-/** Runs `run` as if no transaction were open around it: for loops that serve many callers. */
+/** Runs `run` as if no transaction were open around it and as part of no trace: for loops that serve many callers. */
 export function detached<T>(run: () => T): T {
-  return current.run({ open: false }, run);
+  return current.run({ open: false }, () => context.with(ROOT_CONTEXT, run));
 }

@@ -10,6 +10,7 @@ import {
   type Rpc,
 } from '@support101/contracts';
 import { isConnectionLoss, isDatabaseFailure } from '@support101/database';
+import { measures } from '@support101/telemetry';
 import type { CommandContext } from './answers.js';
 import { callerFromHeaders, correlationOf, headerNames } from './headers.js';
 import type { MessagingLog } from './messaging-log.js';
@@ -29,12 +30,13 @@ export async function answer(
   invoke: Invoke,
   ports: { readonly time: TimeSource; readonly log: MessagingLog },
 ): Promise<WireMessage> {
+  const startedAt = performance.now();
   const options = {
     kind: SpanKind.SERVER,
     attributes: { 'rpc.system': 'support101', 'rpc.method': contract.subject },
     parent: remoteContext(message.headers[headerNames.traceparent]),
   };
-  return inSpan(`answer ${contract.subject}`, options, async (span) => {
+  const reply = await inSpan(`answer ${contract.subject}`, options, async (span) => {
     try {
       return await run(contract, message, invoke, ports.time);
     } catch (error) {
@@ -42,6 +44,9 @@ export async function answer(
       return problemReply(contract, error, message, ports.log);
     }
   });
+  const outcome = reply.headers[headerNames.problem] ?? 'ok';
+  measures.commandsAnswered.since(startedAt, { command: contract.subject, outcome });
+  return reply;
 }
 
 async function run(contract: Rpc, message: WireMessage, invoke: Invoke, time: TimeSource): Promise<WireMessage> {

@@ -1,5 +1,6 @@
 import { SpanKind } from '@opentelemetry/api';
-import { DomainError, fromProblem, Problem, type Caller, type OutputOf, type Rpc } from '@support101/contracts';
+import { DomainError, fromProblem, isDomainError, Problem, type Caller, type OutputOf, type Rpc } from '@support101/contracts';
+import { measures } from '@support101/telemetry';
 import type { z } from 'zod';
 import { callerToHeaders, headerNames } from './headers.js';
 import { systemTime, type TimeSource } from './time.js';
@@ -51,19 +52,32 @@ export class CommandClient {
       attributes: { 'rpc.system': 'support101', 'rpc.method': contract.subject },
       parent: activeOr(caller.traceparent),
     };
-    return inSpan(`call ${contract.subject}`, span, async () => {
+    const ask = async () => {
       const message = { body: JSON.stringify(input), headers: this.#headers(caller, deadlineAt) };
       const reply = await this.transport.request(contract.subject, message, {
         timeoutMs: deadlineAt - now,
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       });
       return { output: readReply(reply) as OutputOf<C>, headers: reply.headers };
-    });
+    };
+    return measured(contract, () => inSpan(`call ${contract.subject}`, span, ask));
   }
 
   #headers(caller: Caller, deadlineAt: number): Record<string, string> {
     const traceparent = currentTraceparent() ?? caller.traceparent;
     return callerToHeaders({ ...caller, deadlineAt, ...(traceparent === undefined ? {} : { traceparent }) });
+  }
+}
+
+async function measured<T>({ subject: command }: Rpc, ask: () => Promise<T>): Promise<T> {
+  const startedAt = performance.now();
+  try {
+    const reply = await ask();
+    measures.commandsAsked.since(startedAt, { command, outcome: 'ok' });
+    return reply;
+  } catch (error) {
+    measures.commandsAsked.since(startedAt, { command, outcome: isDomainError(error) ? error.code : 'given_up' });
+    throw error;
   }
 }
 

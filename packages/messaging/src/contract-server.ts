@@ -1,8 +1,10 @@
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import type { Caller, EventContract, EventEnvelope, Rpc } from '@support101/contracts';
+import { measures } from '@support101/telemetry';
 import { isObservable, lastValueFrom } from 'rxjs';
 import type { Binding, ConsumesOptions } from './answers.js';
 import { answer } from './command-answer.js';
+import { observeLag } from './consumer-lag.js';
 import { deliver } from './event-delivery.js';
 import { silentLog, type MessagingLog } from './messaging-log.js';
 import { systemTime, type TimeSource } from './time.js';
@@ -44,6 +46,7 @@ export class ContractServer extends Server implements CustomTransportStrategy {
   readonly #durables = new Map<string, Durable>();
   readonly #subscriptions: Subscription[] = [];
   readonly #consumers = new Map<string, ConsumerSubscription>();
+  #stopObserving: () => void = () => undefined;
   readonly #log: MessagingLog;
   readonly #time: TimeSource;
 
@@ -74,6 +77,10 @@ export class ContractServer extends Server implements CustomTransportStrategy {
     try {
       for (const command of this.#commands) await this.#serve(command);
       for (const [name, durable] of this.#durables) await this.#consume(name, durable);
+      this.#stopObserving = observeLag(
+        this.options.transport,
+        [...this.#durables.keys()].map((name) => this.#fullName(name)),
+      );
     } catch (error) {
       return callback(error);
     }
@@ -82,6 +89,7 @@ export class ContractServer extends Server implements CustomTransportStrategy {
 
   /** Stops taking messages and waits for those being handled; called by Nest. */
   async close(): Promise<void> {
+    this.#stopObserving();
     const subscriptions = this.#subscriptions.splice(0);
     this.#consumers.clear();
     await Promise.all(subscriptions.map((subscription) => subscription.close()));
@@ -112,15 +120,18 @@ export class ContractServer extends Server implements CustomTransportStrategy {
   }
 
   async #consume(name: string, durable: Durable): Promise<void> {
-    const { service, transport } = this.options;
     const { durable: _, ...policy } = durable.options;
+    const fullName = this.#fullName(name);
     const options: ConsumeOptions = {
       ...policy,
-      durable: `${service}-${name}`,
+      durable: fullName,
       types: [...durable.byType.keys()],
-      onDeadLetter: async (letter) => this.options.onDeadLetter?.({ ...letter, durable: name }),
+      onDeadLetter: async (letter) => {
+        await this.options.onDeadLetter?.({ ...letter, durable: name });
+        measures.deadLetters.add({ durable: fullName });
+      },
     };
-    const subscription = await transport.consume(options, (event, attempt, signal) =>
+    const subscription = await this.options.transport.consume(options, (event, attempt, signal) =>
       this.#deliver(name, durable, { event, attempt, signal }),
     );
     this.#subscriptions.push(subscription);
@@ -135,13 +146,22 @@ export class ContractServer extends Server implements CustomTransportStrategy {
     const { event, attempt } = delivered;
     const consumed = durable.byType.get(event.type) ?? durable.byType.get(everyType);
     if (consumed === undefined) return;
+    const startedAt = performance.now();
+    const measure = (outcome: string) => measures.eventsHandled.since(startedAt, { durable: this.#fullName(name), outcome });
     try {
       await deliver(consumed.event, name, delivered, consumed.invoke);
+      measure('handled');
     } catch (error) {
+      measure('failed');
       const facts = { durable: name, type: event.type, eventId: event.id, correlationId: event.correlationid, attempt, error };
       this.#log.warn(facts, 'an event could not be handled');
       throw error;
     }
+  }
+
+  /** Unique in the system, as the broker knows it. */
+  #fullName(durable: string): string {
+    return `${this.options.service}-${durable}`;
   }
 
   #addConsumer(event: EventContract | undefined, options: ConsumesOptions, invoke: Consumed['invoke']): void {

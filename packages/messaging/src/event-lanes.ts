@@ -63,6 +63,11 @@ export class EventLanes {
     return this.#pending;
   }
 
+  /** Of these, deliveries that are running. */
+  get running(): number {
+    return this.#running.size;
+  }
+
   /** Adds a consumer; several of one durable take turns. The newest one's options hold. */
   attach(options: ConsumeOptions, handler: EventHandler): () => Promise<void> {
     this.#options = options;

@@ -10,6 +10,7 @@ import {
   resourceKey,
   takes,
   type ConsumeOptions,
+  type ConsumerLag,
   type ConsumerSubscription,
   type EventHandler,
   type ObserveFilter,
@@ -97,6 +98,11 @@ export class InProcessTransport implements Transport {
 
   async eventStore(): Promise<undefined> {
     return undefined;
+  }
+
+  async lag(durable: string): Promise<ConsumerLag> {
+    const { pending = 0, running = 0 } = this.#durables.get(durable) ?? {};
+    return { waiting: Math.max(0, pending - running), delivered: running };
   }
 
   status(): TransportStatus {

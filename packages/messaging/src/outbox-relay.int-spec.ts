@@ -142,6 +142,7 @@ onBothEngines('outbox and relay', (world) => {
     let looked = 0;
     let beforeMarked = async (): Promise<void> => undefined;
     const slowToMark: OutboxRelayOptions['database'] = {
+      schema: database.schema,
       embedded: database.embedded,
       asSystem: (reason, run) =>
         database.asSystem(reason, async (tx) => {
@@ -253,7 +254,8 @@ onBothEngines('outbox and relay', (world) => {
     await relayOver(world(), { transport: slow, leaseMs: 300 });
     await eventually(async () => (await world().rows('select 1 from outbox where claimed_until is not null')).length === 1);
     const other = new FakeBroker();
-    const database = { embedded: false, asSystem: world().database.asSystem.bind(world().database) };
+    const { schema } = world().database;
+    const database = { schema, embedded: false, asSystem: world().database.asSystem.bind(world().database) };
     await relayOver(world(), { transport: other, database });
 
     await new Promise((resolve) => setTimeout(resolve, 900));
@@ -288,6 +290,7 @@ onBothEngines('outbox and relay', (world) => {
     let failures = 3;
     const { database } = world();
     const flaky: OutboxRelayOptions['database'] = {
+      schema: database.schema,
       embedded: false,
       asSystem: (reason, run) =>
         failures-- > 0 ? Promise.reject(new Error('connection terminated')) : database.asSystem(reason, run),
@@ -480,5 +483,6 @@ function mortal(database: Database, killBefore?: string) {
     now: () => systemTime.now(),
     schedule: (delayMs, run) => systemTime.schedule(delayMs, () => (dead ? undefined : run())),
   };
-  return { database: { embedded: database.embedded, asSystem }, time, kill: () => (dead = true) };
+  const { embedded, schema } = database;
+  return { database: { embedded, schema, asSystem }, time, kill: () => (dead = true) };
 }

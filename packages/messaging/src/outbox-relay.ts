@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { detached, type Database, type Tx } from '@support101/database';
+import { measures } from '@support101/telemetry';
 import { silentLog, type MessagingLog } from './messaging-log.js';
+import { observeBacklog } from './outbox-backlog.js';
 import { OutboxRefill } from './outbox-refill.js';
 import { claim, extend, mark, release, releaseAll, waiting, type ClaimedEvent, type PublishedEvent } from './outbox-rows.js';
 import { settleWithin, systemTime, type TimeSource } from './time.js';
@@ -8,7 +10,7 @@ import type { PublishResult, Transport } from './transport.js';
 
 /** What a relay needs; times in milliseconds. */
 export interface OutboxRelayOptions {
-  readonly database: Pick<Database, 'asSystem' | 'embedded'>;
+  readonly database: Pick<Database, 'asSystem' | 'embedded' | 'schema'>;
   readonly transport: Pick<Transport, 'publish' | 'eventStore' | 'status'>;
   readonly log?: MessagingLog;
   readonly time?: TimeSource;
@@ -60,6 +62,7 @@ export class OutboxRelay {
   #pausedUntil = 0;
   #intactStore: string | undefined;
   readonly #refill: OutboxRefill;
+  #stopObserving: () => void = () => undefined;
 
   constructor(options: OutboxRelayOptions) {
     this.#database = options.database;
@@ -81,6 +84,7 @@ export class OutboxRelay {
     if (this.#state !== 'new') throw new Error('a relay is started once');
     if (this.#database.embedded) await this.#asRelay((tx) => releaseAll(tx));
     this.#state = 'running';
+    this.#stopObserving = observeBacklog(this.#database, this.#time);
     this.#every(this.#pollMs, () => this.#poll());
     this.#every(this.#leaseMs / 3, () => this.#keepLease());
     this.nudge();
@@ -101,6 +105,7 @@ export class OutboxRelay {
   async close(): Promise<void> {
     if (this.#state !== 'running') return void (this.#state = 'closed');
     this.#state = 'closing';
+    this.#stopObserving();
     for (const cancel of this.#timers) cancel();
     await this.#claiming;
     await settleWithin(this.#time, closeWithinMs, this.#publishing);
@@ -159,9 +164,17 @@ export class OutboxRelay {
       if (result?.ok === true) this.#published.push({ row, storedAt: result.storedAt });
       else this.#failed.push({ row, error: result?.error ?? new Error('the transport did not answer') });
     });
+    this.#count(results);
     if (results.some((result) => result.ok)) this.#failures = 0;
     else this.#pause();
     void this.#write();
+  }
+
+  #count(results: readonly PublishResult[]): void {
+    const { schema } = this.#database;
+    const published = results.filter((result) => result.ok).length;
+    if (published > 0) measures.eventsPublished.add({ schema, outcome: 'published' }, published);
+    if (published < results.length) measures.eventsPublished.add({ schema, outcome: 'failed' }, results.length - published);
   }
 
   /** One writing transaction at a time; what settles meanwhile goes with the next. */

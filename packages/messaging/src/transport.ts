@@ -98,6 +98,14 @@ export interface TransportStatus {
   readonly pending: Readonly<Record<string, number>>;
 }
 
+/** How far a durable is behind. */
+export interface ConsumerLag {
+  /** Events that it has not been given yet. */
+  readonly waiting: number;
+  /** Events that it has been given and has not settled. */
+  readonly delivered: number;
+}
+
 /** What can be asked of a broker's store of events. */
 export interface EventStore {
   readonly name: string;
@@ -119,6 +127,8 @@ export interface Transport {
   observe(filter: ObserveFilter, listener: (event: EventEnvelope) => void): Promise<Subscription>;
   /** The present store of events; undefined where consumers take events from the outbox themselves. */
   eventStore(): Promise<EventStore | undefined>;
+  /** Asks how far a durable is behind; rejects when that cannot be told now. */
+  lag(durable: string): Promise<ConsumerLag>;
   status(): TransportStatus;
   /** Stops taking work, waits for what is running, lets go. */
   close(): Promise<void>;

@@ -38,19 +38,19 @@ export const measures = {
     name: 'support101_events_published_total',
     unit: '{event}',
     description: 'Events that the relay handed to the broker; outcome is published or failed, and a failed one is tried again',
-    labels: ['service', 'outcome'],
+    labels: ['schema', 'outcome'],
   }),
   outboxRows: new GaugeInstrument({
     name: 'support101_outbox_waiting_events',
     unit: '{event}',
-    description: 'Recorded events that are not published yet',
-    labels: ['service'],
+    description: 'Recorded events that are not published yet; 100000 stands for that many or more',
+    labels: ['schema'],
   }),
   outboxAge: new GaugeInstrument({
     name: 'support101_outbox_oldest_seconds',
     unit: 's',
     description: 'Age of the oldest recorded event that is not published yet; 0 when there is none',
-    labels: ['service'],
+    labels: ['schema'],
   }),
   jobsStarted: new CounterInstrument({
     name: 'support101_jobs_started_total',

@@ -7,6 +7,7 @@ import {
   passes,
   resourceKey,
   type ConsumeOptions,
+  type ConsumerLag,
   type ConsumerSubscription,
   type EventHandler,
   type EventStore,
@@ -122,6 +123,12 @@ export class NatsTransport implements Transport {
         return message?.header.get('Nats-Msg-Id') === eventId;
       },
     };
+  }
+
+  async lag(durable: string): Promise<ConsumerLag> {
+    if (!this.link.up) throw new Error(this.link.detail);
+    const { num_pending, num_ack_pending } = await this.link.jsm.consumers.info(streamNames.events, durable);
+    return { waiting: num_pending, delivered: num_ack_pending };
   }
 
   status(): TransportStatus {
