@@ -10,7 +10,7 @@ import {
   type Rpc,
   type TenantId,
 } from '@support101/contracts';
-import { resolvePermissions, type Grant } from '@support101/contracts/governance';
+import { recordAudit, resolvePermissions, type Grant } from '@support101/contracts/governance';
 import { authenticateKey } from '@support101/contracts/tenancy';
 import { callerFromHeaders, headerNames, InProcessTransport } from '@support101/messaging';
 import { createLog, HealthBoard, newId } from '@support101/service-kit';
@@ -43,6 +43,8 @@ export class GatewayFixture {
   >();
   /** What governance says a principal is granted; a function may refuse to say. */
   grantsOf: (principalId: string) => Grant[] = () => [];
+  /** What the audit was told. */
+  readonly audited: (InputOf<typeof recordAudit>['entries'][number] & { readonly tenantId: TenantId })[] = [];
   /** How often the owner of a key, and the grants of a principal were asked for. */
   lookUps = 0;
   grantLookUps = 0;
@@ -57,6 +59,10 @@ export class GatewayFixture {
     await fixture.answer(resolvePermissions, ({ principalId }) => {
       fixture.grantLookUps += 1;
       return { grants: fixture.grantsOf(principalId) };
+    });
+    await fixture.answer(recordAudit, ({ tenantId, entries }) => {
+      fixture.audited.push(...entries.map((entry) => ({ ...entry, tenantId })));
+      return { recorded: entries.length };
     });
     const { transport, health } = fixture;
     const log = createLog({ name: 'gateway', level: 'silent' });

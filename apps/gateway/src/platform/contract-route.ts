@@ -10,6 +10,8 @@ export type RoutedRpc = Rpc & { readonly http: NonNullable<Rpc['http']> };
 
 /** What a request says about who asks, for whom, and as part of what. */
 export interface Presented {
+  /** Subject of the contract that is asked for. */
+  readonly operation: string;
   readonly correlationId: string;
   readonly authorization: string | undefined;
   readonly tenantInPath: string | undefined;
@@ -63,7 +65,7 @@ function serveContract(server: FastifyInstance, contract: RoutedRpc, door: Door)
     url: http.path.replaceAll(/\{([a-zA-Z]+)\}/g, ':$1'),
     // Before the body is read: strangers cannot make us parse.
     onRequest: async (request, reply) => {
-      const presented = http.raw === undefined ? presentedBy(request) : presentedByStranger(request);
+      const presented = http.raw === undefined ? presentedBy(request, contract) : presentedByStranger(request, contract);
       const { caller, headers } = await inTrace(request, () => door.admit(access, presented));
       request.caller = caller;
       void reply.headers(headers);
@@ -83,9 +85,10 @@ function serveContract(server: FastifyInstance, contract: RoutedRpc, door: Door)
 }
 
 /** What a request of a client of ours says. */
-export function presentedBy({ id, headers, params, method, span }: FastifyRequest): Presented {
+export function presentedBy({ id, headers, params, method, span }: FastifyRequest, { subject }: { subject: string }): Presented {
   const { tenantId } = params as { tenantId?: string };
   return {
+    operation: subject,
     correlationId: id,
     authorization: headers.authorization,
     tenantInPath: tenantId,
@@ -96,10 +99,9 @@ export function presentedBy({ id, headers, params, method, span }: FastifyReques
 }
 
 /** A third party knows nothing of our headers: what it sends under their names means something else. */
-function presentedByStranger(request: FastifyRequest): Presented {
-  const { correlationId, authorization, traceparent } = presentedBy(request);
-  const none = undefined;
-  return { correlationId, authorization, traceparent, tenantInPath: none, tenantInHeader: none, idempotencyKey: none };
+function presentedByStranger(request: FastifyRequest, contract: { subject: string }): Presented {
+  const presented = presentedBy(request, contract);
+  return { ...presented, tenantInPath: undefined, tenantInHeader: undefined, idempotencyKey: undefined };
 }
 
 function announcesBody({ headers }: FastifyRequest): boolean {

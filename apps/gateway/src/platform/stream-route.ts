@@ -52,14 +52,14 @@ function serveStream(server: FastifyInstance, contract: StreamContract, door: St
     method: contract.http.method,
     url: contract.http.path.replaceAll(/\{([a-zA-Z]+)\}/g, ':$1'),
     handler: async (request, reply) => {
-      const { caller } = await door.admit(contract.access, presentedBy(request));
+      const { caller } = await door.admit(contract.access, presentedBy(request, contract));
       if (caller.tenantId === undefined) throw new DomainError('tenant_required');
       const input = reader.read(request as unknown as RequestParts);
       const connection = new Connection(reply, (fact) => door.frameOf(fact));
       const wish = { caller: { ...caller, tenantId: caller.tenantId }, lastId: lastIdOf(request), listener: connection };
       const subscription = await door.open(contract, input, wish);
       open.add(connection);
-      const isStillAdmitted = () => door.admit(contract.access, presentedBy(request));
+      const isStillAdmitted = () => door.admit(contract.access, presentedBy(request, contract));
       connection.open(isStillAdmitted, () => {
         open.delete(connection);
         void subscription.close();

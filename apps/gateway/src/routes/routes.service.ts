@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { DomainError, type Access, type Caller } from '@support101/contracts';
+import { DomainError, isDomainError, TenantId, type Access, type Caller } from '@support101/contracts';
 import { CommandClient } from '@support101/messaging';
 import { anonymous, AuthenticationService, type Identity } from '../authentication/authentication.service.js';
 import { AuthorizationService } from '../authorization/authorization.service.js';
 import { LimitsService } from '../limits/limits.service.js';
 import type { Admitted, Answer, Door, Presented, RoutedRpc } from '../platform/contract-route.js';
+import { RefusalsService } from '../refusals/refusals.service.js';
 import { answerOf, isIdempotencyKey } from './routes.rules.js';
 
 /** Takes requests for contracts in, and asks the services. */
@@ -14,17 +15,16 @@ export class RoutesService implements Door {
     private readonly authentication: AuthenticationService,
     private readonly authorization: AuthorizationService,
     private readonly limits: LimitsService,
+    private readonly refusals: RefusalsService,
     private readonly client: CommandClient,
   ) {}
 
   /** The caller of an admitted request; throws what refuses it. */
   async admit(access: Access, presented: Presented): Promise<Admitted> {
-    const { correlationId, tenantInPath, tenantInHeader, idempotencyKey, traceparent } = presented;
-    const isPublic = 'public' in access;
-    const identity = isPublic ? anonymous : await this.authentication.authenticate(presented.authorization, correlationId);
-    const headers = this.#count(identity);
-    const named = { path: tenantInPath, header: tenantInHeader };
-    const tenantId = await this.authorization.authorize(access, { asker: identity, named, correlationId });
+    const { correlationId, idempotencyKey, traceparent } = presented;
+    const identity =
+      'public' in access ? anonymous : await this.authentication.authenticate(presented.authorization, correlationId);
+    const { headers, tenantId } = await this.#letIn(access, identity, presented);
     if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey)) {
       throw new DomainError('validation_failed', 'Idempotency-Key must be 1 to 255 visible characters.');
     }
@@ -40,8 +40,46 @@ export class RoutesService implements Door {
 
   /** Asks the contract's service; `signal` fires when nobody waits for the answer any more. */
   async ask(contract: RoutedRpc, input: Record<string, unknown>, caller: Caller, signal: AbortSignal): Promise<Answer> {
-    const { output, headers } = await this.client.callForReply(contract, input, caller, { signal });
-    return answerOf(contract.http, output, headers);
+    try {
+      const { output, headers } = await this.client.callForReply(contract, input, caller, { signal });
+      return answerOf(contract.http, output, headers);
+    } catch (error) {
+      const { tenantId, principal, correlationId } = caller;
+      // A tenant that is not there has no audit; whose it is not was decided before.
+      if (!isDomainError(error) || error.code !== 'tenant_not_found') {
+        this.refusals.refused(error, { tenantId, principal, correlationId, operation: contract.subject });
+      }
+      throw error;
+    }
+  }
+
+  /** Counts and authorises; what is refused, and which tenant the platform names, is told to the audit. */
+  async #letIn(
+    access: Access,
+    identity: Identity,
+    presented: Presented,
+  ): Promise<{ headers: Admitted['headers']; tenantId: TenantId | undefined }> {
+    const { correlationId, operation, tenantInPath: path, tenantInHeader: header } = presented;
+    const { principal } = identity;
+    try {
+      const headers = this.#count(identity);
+      const tenantId = await this.authorization.authorize(access, { asker: identity, named: { path, header }, correlationId });
+      if (principal.type === 'platform' && tenantId !== undefined) {
+        this.refusals.note({ kind: 'tenant_named', tenantId, principal, operation, correlationId });
+      }
+      return { headers, tenantId };
+    } catch (error) {
+      const { tenantId } = identity;
+      const namedTenantId = [path, header].find((named) => named !== tenantId && TenantId.safeParse(named).success);
+      this.refusals.refused(error, {
+        tenantId,
+        principal,
+        operation,
+        correlationId,
+        ...(namedTenantId === undefined ? {} : { namedTenantId }),
+      });
+      throw error;
+    }
   }
 
   /** Refused requests count too: a caller who may not is stopped as one who may. */
