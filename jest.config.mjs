@@ -1,4 +1,4 @@
-// One configuration for all rungs: RUNG=unit|int|service|system|probes picks the files.
+// One configuration for all rungs: RUNG=unit|int|service|system|distributed|probes picks the files.
 export const rungs = {
   unit: [
     'packages/*/src/**/*.spec.ts',
@@ -9,13 +9,15 @@ export const rungs = {
   ],
   int: ['tooling/*.int-spec.ts', 'packages/*/src/**/*.int-spec.ts', 'apps/*/src/**/*.int-spec.ts'],
   service: ['apps/*/test/*.e2e-spec.ts'],
+  // The same tests on both shapes of the product: one process, and one for each service.
   system: ['test/*.e2e-spec.ts'],
+  distributed: ['test/*.e2e-spec.ts', 'test/distributed/*.e2e-spec.ts'],
   // Plants a violation of each house rule and expects the alarm.
   probes: ['tooling/probes/*.probe-spec.ts'],
 };
 
 const rung = process.env.RUNG ?? 'unit';
-const needsServers = rung === 'int' || rung === 'service' || rung === 'system';
+const needsServers = ['int', 'service', 'system', 'distributed'].includes(rung);
 const realServers = {
   globalSetup: '<rootDir>/tooling/jest-servers.mjs',
   globalTeardown: '<rootDir>/tooling/jest-servers-end.mjs',

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@support101/testing';
 import { ApiClient } from './api-client.js';
-import { StandaloneProcess, temporaryDirectory } from './standalone-process.js';
+import { type Product, startProduct, temporaryDirectory } from './product.js';
 
-// The main job through the public API of the standalone process: a question answered from the tenant's own knowledge.
+// The main job through the public API of the product: a question answered from the tenant's own knowledge.
 
 const passwordArticle = {
   title: 'Reset your password',
@@ -33,7 +33,7 @@ const otherArticles = [
 ];
 
 const directory = temporaryDirectory();
-let standalone: StandaloneProcess;
+let product: Product;
 let platform: ApiClient;
 let acme: ApiClient;
 let globex: ApiClient;
@@ -49,19 +49,19 @@ async function tenantWithKey(name: string): Promise<{ tenantId: string; key: str
 }
 
 function connect(): void {
-  platform = new ApiClient(standalone.url, standalone.platformKey);
-  acme = new ApiClient(standalone.url, keys.acme);
-  globex = new ApiClient(standalone.url, keys.globex);
+  platform = new ApiClient(product.url, product.platformKey);
+  acme = new ApiClient(product.url, keys.acme);
+  globex = new ApiClient(product.url, keys.globex);
 }
 
 beforeAll(async () => {
-  standalone = await StandaloneProcess.start(directory.path);
+  product = await startProduct(directory.path);
   connect();
 }, 120_000);
 
 afterAll(async () => {
-  await standalone?.kill();
-  directory.remove();
+  await product?.kill();
+  await directory.remove();
 });
 
 describe('a question answered from the tenant’s own knowledge', () => {
@@ -155,8 +155,8 @@ describe('a question answered from the tenant’s own knowledge', () => {
       [await acme.get('/v1/agents/agt_nonsense'), 400, 'validation_failed'],
       [await acme.get('/v1/agents?colour=red'), 400, 'validation_failed'],
       [await acme.get('/v1/nothing'), 404, 'route_not_found'],
-      [await new ApiClient(standalone.url, undefined).get('/v1/agents'), 401, 'unauthenticated'],
-      [await new ApiClient(standalone.url, 's101_nonsense').get('/v1/agents'), 401, 'unauthenticated'],
+      [await new ApiClient(product.url, undefined).get('/v1/agents'), 401, 'unauthenticated'],
+      [await new ApiClient(product.url, 's101_nonsense').get('/v1/agents'), 401, 'unauthenticated'],
       [await acme.post('/v1/tenants', { name: 'Mine' }), 403, 'forbidden'],
     ] as const;
 
@@ -168,7 +168,7 @@ describe('a question answered from the tenant’s own knowledge', () => {
 
   it('refuses a revoked key within seconds', async () => {
     const made = await platform.post(`/v1/tenants/${ids.acme}/api-keys`, { name: 'short-lived', roles: ['viewer'] });
-    const viewer = new ApiClient(standalone.url, made.body['key']);
+    const viewer = new ApiClient(product.url, made.body['key']);
     expect((await viewer.get('/v1/agents')).status).toBe(200);
 
     await platform.delete(`/v1/tenants/${ids.acme}/api-keys/${made.body['keyId']}`);
@@ -190,8 +190,8 @@ describe('a question answered from the tenant’s own knowledge', () => {
   it.each(['stop', 'kill'] as const)(
     'has everything still after a %s and a new start',
     async (way) => {
-      await standalone[way]();
-      standalone = await StandaloneProcess.start(directory.path);
+      await product[way]();
+      product = await startProduct(directory.path);
       connect();
 
       const agent = await acme.get(`/v1/agents/${ids.agent}`);

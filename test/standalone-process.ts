@@ -1,16 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const main = new URL('../apps/standalone/dist/main.js', import.meta.url).pathname;
-
-/** A data directory of its own, removed at the end. */
-export function temporaryDirectory(): { path: string; remove: () => void } {
-  const path = mkdtempSync(join(tmpdir(), 's101-system-'));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
-}
 
 /** What `npm start` runs, as a process of its own, on a free port. */
 export class StandaloneProcess {

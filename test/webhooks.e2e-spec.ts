@@ -1,9 +1,9 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiClient } from './api-client.js';
-import { StandaloneProcess, temporaryDirectory } from './standalone-process.js';
+import { type Product, startProduct, temporaryDirectory } from './product.js';
 
-// A helpdesk that signs its webhooks by Standard Webhooks, through the public API of the standalone process.
+// A helpdesk that signs its webhooks by Standard Webhooks, through the public API of the product.
 
 interface Answer {
   readonly status: number;
@@ -11,15 +11,15 @@ interface Answer {
 }
 
 const directory = temporaryDirectory();
-let standalone: StandaloneProcess;
+let product: Product;
 let source: { url: string; secret: string };
 const tenant = { key: '' };
 
 const ticket = JSON.stringify({ type: 'ticket.created', data: { ticket: { id: 'T-1', subject: 'No sign-in' } } });
 
 beforeAll(async () => {
-  standalone = await StandaloneProcess.start(directory.path, { SUPPORT101_DEMO: '0' });
-  const platform = new ApiClient(standalone.url, standalone.platformKey);
+  product = await startProduct(directory.path, { SUPPORT101_DEMO: '0' });
+  const platform = new ApiClient(product.url, product.platformKey);
   const made = await platform.post('/v1/tenants', { name: 'Acme', tier: 'professional', autoActivate: true });
   const key = await platform.post(`/v1/tenants/${made.body['tenantId']}/api-keys`, { name: 'test', roles: ['admin'] });
   tenant.key = key.body['key'] as unknown as string;
@@ -27,11 +27,11 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  await standalone?.kill();
-  directory.remove();
+  await product?.kill();
+  await directory.remove();
 });
 
-const acme = () => new ApiClient(standalone.url, tenant.key);
+const acme = () => new ApiClient(product.url, tenant.key);
 
 async function newSource(): Promise<typeof source> {
   const created = await acme().post('/v1/webhook-sources', { provider: 'generic', name: 'Helpdesk' });
@@ -46,7 +46,7 @@ function signed(id: string, body: string, { secret } = source, at = Math.floor(D
 }
 
 async function send(headers: Record<string, string>, body: string, url = source.url): Promise<Answer> {
-  const response = await fetch(new URL(url, standalone.url), { method: 'POST', headers, body });
+  const response = await fetch(new URL(url, product.url), { method: 'POST', headers, body });
   return { status: response.status, body: (await response.json()) as Answer['body'] };
 }
 
@@ -57,8 +57,8 @@ describe('a webhook of a third party', () => {
 
     const first = await send(headers, ticket);
     const again = await send(headers, ticket);
-    await standalone.kill();
-    standalone = await StandaloneProcess.start(directory.path);
+    await product.kill();
+    product = await startProduct(directory.path);
     const afterCrash = await send(signed(id, ticket), ticket);
     const forged = await send(headers, ticket.replace('T-1', 'T-2'));
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@support101/testing';
 import { ApiClient } from './api-client.js';
-import { StandaloneProcess, temporaryDirectory } from './standalone-process.js';
+import { type Product, startProduct, temporaryDirectory } from './product.js';
 
 // The whole loop through the public API: a person asked, the lesson kept, everything on record.
 
@@ -10,7 +10,7 @@ const otherWords = 'how many days until a delivery arrives in Reykjavik?';
 const rightAnswer = 'Yes, we deliver to Reykjavik. A parcel takes seven to nine working days and costs 14 euros.';
 
 const directory = temporaryDirectory();
-let standalone: StandaloneProcess;
+let product: Product;
 let platform: ApiClient;
 let acme: ApiClient;
 let globex: ApiClient;
@@ -26,9 +26,9 @@ async function tenant(name: string): Promise<{ tenantId: string; key: string }> 
 }
 
 function connect(): void {
-  platform = new ApiClient(standalone.url, standalone.platformKey);
-  acme = new ApiClient(standalone.url, keys.acme);
-  globex = new ApiClient(standalone.url, keys.globex);
+  platform = new ApiClient(product.url, product.platformKey);
+  acme = new ApiClient(product.url, keys.acme);
+  globex = new ApiClient(product.url, keys.globex);
 }
 
 async function agentOf(client: ApiClient): Promise<string> {
@@ -51,7 +51,7 @@ const settled = (runId: string, status: string) =>
   }, 20_000);
 
 beforeAll(async () => {
-  standalone = await StandaloneProcess.start(directory.path);
+  product = await startProduct(directory.path);
   connect();
   const [first, second] = [await tenant('Acme'), await tenant('Globex')];
   ids.acme = first.tenantId;
@@ -61,8 +61,8 @@ beforeAll(async () => {
 }, 180_000);
 
 afterAll(async () => {
-  await standalone?.kill();
-  directory.remove();
+  await product?.kill();
+  await directory.remove();
 });
 
 describe('the whole loop', () => {
@@ -113,8 +113,8 @@ describe('the whole loop', () => {
   });
 
   it('has the request still after the process was killed, and goes on with the answer of a person', async () => {
-    await standalone.kill();
-    standalone = await StandaloneProcess.start(directory.path);
+    await product.kill();
+    product = await startProduct(directory.path);
     connect();
     expect(await acme.post(`/v1/hitl/queue/${ids.request}/claim`)).toMatchObject({ status: 200, body: { status: 'assigned' } });
 

@@ -88,11 +88,11 @@ async function engineUrls(LocalEngine, started) {
 /** Keys that are made once and kept, unless they are set. */
 function secrets() {
   return {
-    SUPPORT101_PLATFORM_KEY: process.env.SUPPORT101_PLATFORM_KEY ?? kept('platform-key', () => `s101platform_${randomBytes(32).toString('base64url')}`),
+    SUPPORT101_PLATFORM_KEY:
+      process.env.SUPPORT101_PLATFORM_KEY ?? kept('platform-key', () => `s101platform_${randomBytes(32).toString('base64url')}`),
     SUPPORT101_SECRETS_KEY: process.env.SUPPORT101_SECRETS_KEY ?? kept('secrets-key', () => randomBytes(32).toString('base64')),
   };
 }
-
 
 function kept(name, make) {
   const file = join(folder, name);

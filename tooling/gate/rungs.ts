@@ -42,6 +42,7 @@ export const rungs: readonly Rung[] = [
   jest('int', 15 * minutes),
   jest('service', 15 * minutes),
   jest('system', 12 * minutes),
+  jest('distributed', 12 * minutes),
 ];
 
 /** Builds everything; turbo skips what has not changed. */
@@ -94,8 +95,8 @@ async function types(): Promise<Outcome> {
   return ofProgram(code, [workspaces, ...others].map(({ output }) => output).join('\n'));
 }
 
-function jest(name: 'probes' | 'unit' | 'int' | 'service' | 'system', timeoutMs: number): Rung {
-  const needsServers = name === 'int' || name === 'service' || name === 'system';
+function jest(name: 'probes' | 'unit' | 'int' | 'service' | 'system' | 'distributed', timeoutMs: number): Rung {
+  const needsServers = name !== 'probes' && name !== 'unit';
   return { name, needsBuild: true, needsServers, cores: 2, run: (filter) => runJest(name, filter, timeoutMs) };
 }
 
@@ -103,7 +104,7 @@ async function runJest(name: string, filter: readonly string[], timeoutMs: numbe
   const folder = mkdtempSync(join(tmpdir(), 's101-gate-'));
   const report = join(folder, 'report.json');
   // What starts whole systems runs one file at a time: two of them on two cores would measure each other.
-  const workers = name === 'system' ? '--runInBand' : '--maxWorkers=2';
+  const workers = name === 'system' || name === 'distributed' ? '--runInBand' : '--maxWorkers=2';
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
   const args = [...flags, 'node_modules/jest/bin/jest.js', '--json', `--outputFile=${report}`, workers, ...filter];
   try {
