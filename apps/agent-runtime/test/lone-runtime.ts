@@ -135,10 +135,11 @@ export class LoneRuntime {
     }
   }
 
-  /** Contracts never answered and errors they declare that never came. */
+  /** Contracts never answered and errors they declare that never came. Those about dead letters are service-kit's. */
   unseen(): string[] {
     return ofService(registry, 'agent-runtime')
-      .rpcs.flatMap(({ subject, errors }) => ['answered', ...errors].map((what) => `${subject} ${what}`))
+      .rpcs.filter(({ subject }) => !subject.includes('.dead-letters.'))
+      .flatMap(({ subject, errors }) => ['answered', ...errors].map((what) => `${subject} ${what}`))
       .filter((what) => !this.#seen.has(what));
   }
 

@@ -115,10 +115,10 @@ export class LoneHitl {
     }
   }
 
-  /** Contracts among these never answered, and errors they declare that never came. */
+  /** Contracts among these never answered, and errors they declare that never came. Those about dead letters are service-kit's. */
   unseen(among: (subject: string) => boolean): string[] {
     return ofService(registry, 'hitl')
-      .rpcs.filter(({ subject }) => among(subject))
+      .rpcs.filter(({ subject }) => among(subject) && !subject.includes('.dead-letters.'))
       .flatMap(({ subject, errors }) => ['answered', ...errors].map((what) => `${subject} ${what}`))
       .filter((what) => !this.#seen.has(what));
   }

@@ -65,7 +65,7 @@ export class LoneTenancy {
   /** Contracts never answered and errors they declare that never came; of the given subjects. */
   unseen(of: (subject: string) => boolean): string[] {
     return ofService(registry, 'tenancy')
-      .rpcs.filter(({ subject }) => of(subject))
+      .rpcs.filter(({ subject }) => of(subject) && !subject.includes('.dead-letters.'))
       .flatMap(({ subject, errors }) => ['answered', ...errors].map((what) => `${subject} ${what}`))
       .filter((what) => !this.#seen.has(what));
   }

@@ -71,10 +71,11 @@ export class LoneWebhookGateway {
     return this.ask(receiveWebhook, { provider, sourceId, body: Buffer.from(body).toString('base64'), headers });
   }
 
-  /** Contracts never answered and errors they declare that never came. */
+  /** Contracts never answered and errors they declare that never came. Those about dead letters are service-kit's. */
   unseen(): string[] {
     return ofService(registry, 'webhook-gateway')
-      .rpcs.flatMap(({ subject, errors }) => ['answered', ...errors].map((what) => `${subject} ${what}`))
+      .rpcs.filter(({ subject }) => !subject.includes('.dead-letters.'))
+      .flatMap(({ subject, errors }) => ['answered', ...errors].map((what) => `${subject} ${what}`))
       .filter((what) => !this.#seen.has(what));
   }
 

@@ -3,6 +3,7 @@ export * from './assert-answered.js';
 export * from './command-client.js';
 export * from './contract-server.js';
 export * from './database-ports.js';
+export { showableReason } from './dead-letter-reason.js';
 export * from './dead-letters.js';
 export * from './headers.js';
 export * from './housekeeping.js';

@@ -1,3 +1,4 @@
+import type { EventEnvelope } from '@support101/contracts';
 import { detached, type Database } from '@support101/database';
 import { CommandClient } from './command-client.js';
 import { ContractServer } from './contract-server.js';
@@ -22,6 +23,7 @@ export interface ServiceMessagingOptions {
 
 /** Everything a service with a database needs to answer, ask, record and consume. */
 export interface ServiceMessaging {
+  readonly service: string;
   readonly server: ContractServer;
   readonly client: CommandClient;
   readonly outbox: Outbox;
@@ -40,7 +42,9 @@ export function createServiceMessaging(options: ServiceMessagingOptions): Servic
   const { service, transport, database, log, time = systemTime } = options;
   const relay = new OutboxRelay({ database, transport, log, time });
   const housekeeping = new Housekeeping(database, { log, time });
-  const deadLetters = new DeadLetters(database, (durable, event) => server.redeliver(durable, event), time);
+  const outbox = new Outbox(service, relay, time);
+  const redeliver = (durable: string, event: EventEnvelope) => server.redeliver(durable, event);
+  const deadLetters = new DeadLetters(database, redeliver, time, { service, outbox });
   const server: ContractServer = new ContractServer({
     service,
     transport,
@@ -49,9 +53,10 @@ export function createServiceMessaging(options: ServiceMessagingOptions): Servic
     onDeadLetter: (letter) => detached(() => deadLetters.keep(letter)),
   });
   return {
+    service,
     server,
     client: new CommandClient(transport, time),
-    outbox: new Outbox(service, relay, time),
+    outbox,
     inbox: new Inbox(database, time),
     idempotency: new Idempotency(database, time),
     deadLetters,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { rpc, type Caller } from '@support101/contracts';
+import { rpc, type Caller, type EventEnvelope } from '@support101/contracts';
+import { deadLetterKept, deadLetterReplayed } from '@support101/contracts/messaging';
 import type { Tx } from '@support101/database';
 import { VirtualClock } from '@support101/testing';
 import { z } from 'zod';
@@ -8,6 +9,7 @@ import { DeadLetters } from './dead-letters.js';
 import { Housekeeping } from './housekeeping.js';
 import { Idempotency } from './idempotency.js';
 import { Inbox } from './inbox.js';
+import { Outbox } from './outbox.js';
 import { collectReplyHeaders } from './reply-headers.js';
 import { acme, anEvent, globex } from './transport.conformance-spec.js';
 
@@ -183,6 +185,34 @@ onBothEngines('the stores of messaging', (world) => {
       expect(await letters.list({ limit: 1 })).toHaveLength(1);
       expect(await letters.list({ tenantId: acme })).toMatchObject([{ reason: 'bad \ufffd', durable: 'things', attempts: 5 }]);
       expect((await letters.list({ durable: 'others' }))[0]?.reason).toHaveLength(2_000);
+      const after = { failedAt: clock.now(), eventId: second.id, durable: 'others' };
+      expect((await letters.list({ after })).map(({ event }) => event)).toEqual([first]);
+    });
+
+    it('are told of once, with the ids of what they are about; those about dead letters are not', async () => {
+      const outbox = new Outbox('demo', { nudge: () => undefined });
+      const letters = new DeadLetters(world().database, () => Promise.resolve(), undefined, { service: 'demo', outbox });
+      const runId = 'run_01jd5m6wz5f9r8x2k3c4v7b6n1';
+      const keep = (event: EventEnvelope) => letters.keep({ event, durable: 'things', attempts: 5, reason: 'no' });
+      const told = async () =>
+        (await world().rows<{ envelope: string }>('select envelope from outbox order by seq')).map(
+          ({ envelope }) => JSON.parse(envelope) as EventEnvelope,
+        );
+
+      const first = aThing({ runId });
+      await keep(first);
+      await keep(first);
+      const [kept, ...more] = await told();
+      await keep(kept as EventEnvelope);
+      await letters.replay({ tenantId: acme, durable: 'things', eventId: first.id });
+
+      expect(more).toEqual([]);
+      expect(kept).toMatchObject({
+        type: deadLetterKept.type,
+        data: { service: 'demo', eventId: first.id, runId, reason: 'no' },
+      });
+      expect((await told()).slice(1)).toMatchObject([{ type: deadLetterReplayed.type, data: { handled: true, runId } }]);
+      expect((await letters.list()).map(({ event }) => event.id)).toEqual([kept?.id]);
     });
   });
 

@@ -4,6 +4,7 @@ import { Database } from '@support101/database';
 import { Jobs } from '@support101/jobs';
 import { CommandClient, DeadLetters, Idempotency, Inbox, Outbox, type ServiceMessaging } from '@support101/messaging';
 import { Clock } from './clock.js';
+import { deadLettersControllers } from './dead-letters.js';
 import { LOG, type Log } from './log.js';
 
 /** What every provider of a service may have injected. */
@@ -31,6 +32,8 @@ export class KitModule {
       { provide: Clock, useValue: kit.clock },
       { provide: LOG, useValue: kit.log },
     ];
-    return { module: KitModule, global: true, imports: [DiscoveryModule], providers, exports: [DiscoveryModule, ...providers] };
+    const controllers = deadLettersControllers(messaging.service);
+    const exports = [DiscoveryModule, ...providers];
+    return { module: KitModule, global: true, imports: [DiscoveryModule], controllers, providers, exports };
   }
 }

@@ -151,7 +151,13 @@ export const agentCreated = event('agent-runtime.agents.created.v1', {
 /** An agent was changed; `changed` names the fields. */
 export const agentUpdated = event('agent-runtime.agents.updated.v1', {
   summary: 'An agent was changed',
-  data: z.object({ agentId: AgentId, changed: z.array(z.string()), version: z.number().int() }),
+  data: z.object({
+    agentId: AgentId,
+    /** As it is now. Earlier versions do not say it. */
+    name: z.string().optional(),
+    changed: z.array(z.string()),
+    version: z.number().int(),
+  }),
   resource: ofAgent,
   audit: 'agent_updated',
 });

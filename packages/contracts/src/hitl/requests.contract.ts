@@ -189,6 +189,18 @@ export const requestDecided = event('hitl.requests.decided.v1', {
   outcome: (data) => data.decision,
 });
 
+/**
+ * Somebody's answer was refused; nothing about the request has changed. Told in the tenant of who tried, also where the
+ * request is none of that tenant's.
+ */
+export const answerRefused = event('hitl.requests.answer-refused.v1', {
+  summary: 'An answer to a request was refused',
+  data: z.object({ requestId: RequestId, decision: z.string(), code: z.string(), detail: z.string() }),
+  resource: ofRequest,
+  audit: 'human_feedback_provided',
+  outcome: () => 'refused',
+});
+
 /** Nobody decided in time. */
 export const requestExpired = event('hitl.requests.expired.v1', {
   summary: 'A request expired undecided',

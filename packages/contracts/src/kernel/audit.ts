@@ -31,6 +31,8 @@ export const auditTypes = [
   'data_modified',
   'security_violation',
   'rate_limit_exceeded',
+  'event_dead_lettered',
+  'event_replayed',
   // An event whose contract the recording version does not know: of a newer service.
   'unknown_event',
 ] as const;

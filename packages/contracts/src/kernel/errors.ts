@@ -27,6 +27,7 @@ export const errorCatalogue = {
   webhook_source_not_found: { status: 404, title: 'There is no such webhook source' },
   policy_not_found: { status: 404, title: 'There is no such policy' },
   playbook_not_found: { status: 404, title: 'There is no such playbook' },
+  dead_letter_not_found: { status: 404, title: 'There is no such dead letter' },
   customer_not_found: { status: 404, title: 'There is no such customer' },
   method_not_allowed: { status: 405, title: 'The path does not answer this method' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },

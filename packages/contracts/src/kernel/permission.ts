@@ -43,8 +43,11 @@ export const builtInRoleDefinitions: Readonly<Record<BuiltInRole, RoleDefinition
   },
   reviewer: {
     name: 'reviewer',
-    description: 'Answers requests to people',
-    permissions: [{ resource: 'hitl:requests', level: 'execute' }],
+    description: 'Answers requests to people, and puts questions to them',
+    permissions: [
+      { resource: 'hitl:requests', level: 'execute' },
+      { resource: 'hitl:escalations', level: 'execute' },
+    ],
     inheritsFrom: ['viewer'],
   },
   viewer: {
