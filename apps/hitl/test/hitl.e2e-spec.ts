@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Caller, encodeCursor, type TenantId } from '@support101/contracts';
-import { runCancelled } from '@support101/contracts/agent-runtime';
 import * as contract from '@support101/contracts/hitl';
 import { tenantDeleted } from '@support101/contracts/tenancy';
 import { newId } from '@support101/service-kit';
-import { anExampleOf, eventually } from '@support101/testing';
+import { eventually } from '@support101/testing';
 import { digestOf } from '../src/platform/action-digest.js';
 import { callerOf, LoneHitl } from './lone-hitl.js';
 
@@ -73,20 +72,6 @@ describe('a run that asks a person', () => {
     const get = (requestId: typeof unknown.request) => hitl.ask(contract.getRequest, { requestId }, reviewerRole(tenantId));
     await expect(get(refused.requestId as typeof unknown.request)).rejects.toEqual(code('request_not_found'));
     await expect(get(taken.requestId as typeof unknown.request)).resolves.toMatchObject({ status: 'pending' });
-  });
-
-  it('and then ends has its open request taken back', async () => {
-    const tenantId = hitl.tenant();
-    const { requestId, runId, agentId } = await hitl.wish(tenantId);
-
-    const ended = anExampleOf(runCancelled.data, { runId, agentId });
-    await hitl.publish(runCancelled, tenantId, ended);
-
-    expect(await hitl.ask(contract.getRequest, { requestId }, reviewerRole(tenantId))).toMatchObject({
-      status: 'cancelled',
-      reason: 'The run was cancelled.',
-      slaState: 'met',
-    });
   });
 
   it('of another tenant is not there', async () => {
@@ -209,7 +194,7 @@ describe('claiming', () => {
     await expect(hitl.ask(contract.respondToRequest, answer, bob)).rejects.toEqual(code('request_claimed'));
     const released = await hitl.ask(contract.unassignRequest, { requestId }, admin(tenantId));
     expect(released).toMatchObject({ status: 'pending', assignedTo: null, claimExpiresAt: null });
-    expect(await hitl.story(requestId, contract.requestReleased)).toEqual(['opened', 'assigned', 'released']);
+    expect(await hitl.story(requestId, contract.requestReleased)).toEqual(['opened', 'assigned', 'answer-refused', 'released']);
   });
 });
 
@@ -334,7 +319,6 @@ describe('an answer', () => {
     ['edits_invalid', { decision: 'edit', edits: { response: 'x' } }],
     ['edits_invalid', { decision: 'approve', edits: { answer: 'x' } }],
     ['validation_failed', { decision: 'respond' }],
-    ['validation_failed', { decision: 'approve', reason: '\u0000' }],
     ['version_mismatch', { decision: 'approve', expectedVersion: 7 }],
   ])('is refused as %s: %j', async (expected, answer) => {
     const tenantId = hitl.tenant();
@@ -348,6 +332,34 @@ describe('an answer', () => {
       status: 'pending',
       version: 1,
     });
+    expect(await hitl.told(contract.answerRefused, `request:${requestId}`)).toMatchObject([
+      {
+        ...{ tenantid: tenantId, principalid: 'key_ann', outcome: 'refused' },
+        data: { requestId, decision: answer.decision, code: expected, detail: expect.any(String) },
+      },
+    ]);
+  });
+
+  it('that is none at all is refused before anybody looks at it', async () => {
+    const tenantId = hitl.tenant();
+    const { requestId } = await hitl.request(tenantId);
+
+    const answer = { requestId, decision: 'approve', reason: '\u0000' };
+    await expect(hitl.ask(contract.respondToRequest, answer, reviewerRole(tenantId))).rejects.toEqual(code('validation_failed'));
+
+    expect(await hitl.ask(contract.getRequest, { requestId }, reviewerRole(tenantId))).toMatchObject({ version: 1 });
+  });
+
+  it('by another tenant is refused, and told to that one only', async () => {
+    const { requestId, tenantId } = await hitl.request(hitl.tenant());
+    const globex = hitl.tenant();
+
+    const answer = hitl.ask(contract.respondToRequest, { requestId, decision: 'approve' }, reviewerRole(globex));
+    await expect(answer).rejects.toEqual(code('request_not_found'));
+
+    const told = await hitl.told(contract.answerRefused, `request:${requestId}`);
+    expect(told.map((event) => [event.tenantid, event.data.code])).toEqual([[globex, 'request_not_found']]);
+    expect(await hitl.ask(contract.getRequest, { requestId }, reviewerRole(tenantId))).toMatchObject({ version: 1 });
   });
 
   it('to what was decided or cancelled is refused', async () => {
@@ -370,7 +382,8 @@ describe('an answer', () => {
     await expect(respond(cancelled)).rejects.toEqual(code('request_closed'));
     await expect(cancel(decided.requestId)).rejects.toEqual(code('request_closed'));
     await expect(cancel(unknown.request)).rejects.toEqual(code('request_not_found'));
-    expect(await hitl.story(cancelled.requestId, contract.requestCancelled)).toEqual(['opened', 'cancelled']);
+    const story = await hitl.story(cancelled.requestId, contract.answerRefused);
+    expect(story).toEqual(['opened', 'cancelled', 'answer-refused']);
   });
 
   it('by an agent is refused', async () => {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { runCancelled, runFailed, runTimedOut } from '@support101/contracts/agent-runtime';
 import * as contract from '@support101/contracts/hitl';
+import { anExampleOf } from '@support101/testing';
 import { callerOf, LoneHitl } from './lone-hitl.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -15,6 +17,24 @@ afterAll(async () => {
 });
 
 describe('the deadline', () => {
+  it.each([
+    ['cancelled', runCancelled, 'The run was cancelled.'],
+    ['failed', runFailed, 'The run has failed.'],
+    ['timed out', runTimedOut, 'The run has timed out.'],
+  ] as const)('of a run that has ended (%s) is no more: its open request is taken back', async (_, ended, reason) => {
+    const tenantId = hitl.tenant();
+    const { requestId, runId, agentId } = await hitl.wish(tenantId);
+
+    await hitl.publish<typeof runCancelled>(ended as never, tenantId, anExampleOf(ended.data, { runId, agentId }) as never);
+
+    const closed = { status: 'cancelled', reason, slaState: 'met' };
+    expect(await hitl.ask(contract.getRequest, { requestId }, callerOf(tenantId))).toMatchObject(closed);
+    expect(await hitl.ask(contract.listRequests, {}, callerOf(tenantId))).toMatchObject({ data: [] });
+    await hitl.pass(120);
+    expect(await hitl.story(requestId, contract.requestCancelled)).toEqual(['opened', 'cancelled']);
+    expect(await hitl.ask(contract.hitlStats, {}, callerOf(tenantId))).toMatchObject({ openBreached: 0, breachedTotal: 0 });
+  });
+
   it('is warned of and breached once each, and not a moment early', async () => {
     const tenantId = hitl.tenant();
     const { requestId } = await hitl.request(tenantId, { priority: 'high' });

@@ -64,6 +64,16 @@ export class RequestsChangesService {
     }
   }
 
+  /** Tells of an answer that was refused, whether or not there is such a request. */
+  async tellRefused(
+    tx: Tx,
+    { requestId, decision }: { requestId: RequestId; decision: string },
+    { code, detail }: DomainError,
+    caller: Caller,
+  ): Promise<void> {
+    await this.outbox.record(tx, contract.answerRefused, { requestId, decision, code, detail }, caller);
+  }
+
   /** Undefined when the row has changed since it was read. */
   async #step(tx: Tx, row: RequestRow, command: Command, caller: Caller): Promise<RequestRow | undefined> {
     const { after, facts } = advance(row, command, this.clock.now());

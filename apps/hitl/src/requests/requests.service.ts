@@ -3,7 +3,9 @@ import {
   decodeCursor,
   DomainError,
   encodeCursor,
+  type ErrorCode,
   type InputOf,
+  isDomainError,
   type OutputOf,
   RequestId,
   type TenantCaller,
@@ -30,6 +32,9 @@ type ListInput = Pick<InputOf<typeof contract.listRequests>, 'limit' | 'cursor' 
 const largestPage = 300_000;
 
 const CursorKey = z.tuple([z.number().int().min(0).max(3), z.number().int().min(0).max(8.64e15), RequestId]);
+
+/** What is said about the answer itself; a repeated or unfinished one is no refusal. */
+const tellsOf: readonly ErrorCode[] = [...respondToRequest.errors, 'validation_failed', 'forbidden'];
 
 /** Requests as they are looked at and decided. */
 @Injectable()
@@ -90,7 +95,19 @@ export class RequestsService {
     return open.filter(({ status }) => status === 'pending').reduce((sum, { count }) => sum + count, 0);
   }
 
-  respond(input: InputOf<typeof respondToRequest>, caller: TenantCaller): Promise<contract.HitlRequest> {
+  /** Takes the answer, or tells of it that it was refused: in a transaction of its own, after the one that was undone. */
+  async respond(input: InputOf<typeof respondToRequest>, caller: TenantCaller): Promise<contract.HitlRequest> {
+    try {
+      return await this.#decide(input, caller);
+    } catch (error) {
+      if (isDomainError(error) && tellsOf.includes(error.code)) {
+        await this.database.forTenant(caller.tenantId, (tx) => this.changes.tellRefused(tx, input, error, caller));
+      }
+      throw error;
+    }
+  }
+
+  async #decide(input: InputOf<typeof respondToRequest>, caller: TenantCaller): Promise<contract.HitlRequest> {
     const { principal, tenantId } = caller;
     rules.checkMayDecide(principal.type);
     const { requestId, ...answer } = input;
