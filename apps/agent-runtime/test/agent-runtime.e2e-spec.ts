@@ -171,7 +171,7 @@ describe('agents', () => {
     expect(changed).toMatchObject({ name: 'Bo', version: 2, config: { maxIterations: 3, timeoutSeconds: 9, tone: 'warm' } });
     expect(same).toEqual(changed);
     const event = await runtime.event(contract.agentUpdated, `agent:${agentId}`);
-    expect(event.data).toEqual({ agentId, changed: ['name', 'config'], version: 2 });
+    expect(event.data).toEqual({ agentId, name: 'Bo', changed: ['name', 'config'], version: 2 });
     await expect(runtime.ask(contract.updateAgent, { agentId, name: 'C', expectedVersion: 1 }, caller)).rejects.toEqual(
       code('version_mismatch'),
     );

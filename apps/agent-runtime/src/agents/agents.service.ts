@@ -100,7 +100,8 @@ export class AgentsService {
       if (changed.length === 0) return toAgent(row);
       const saved: AgentRow = { ...row, ...after, version: row.version + 1, updatedAt: this.clock.now() };
       await this.repository.update(tx, saved);
-      await this.outbox.record(tx, contract.agentUpdated, { agentId: row.id, changed, version: saved.version }, caller);
+      const { id: agentId, name, version } = saved;
+      await this.outbox.record(tx, contract.agentUpdated, { agentId, name, changed, version }, caller);
       return toAgent(saved);
     });
   }
