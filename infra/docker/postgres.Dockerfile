@@ -4,6 +4,6 @@ FROM postgres:17.5-bookworm
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends postgresql-17-pgvector postgresql-17-age \
     && rm -rf /var/lib/apt/lists/*
-COPY infra/docker/postgres-extensions.sql /docker-entrypoint-initdb.d/
+COPY infra/docker/postgres/ /docker-entrypoint-initdb.d/
 # A login that is no superuser may not load AGE by itself.
 CMD ["postgres", "-c", "shared_preload_libraries=age"]
