@@ -39,5 +39,8 @@ export function temporaryDirectory(): Home {
 /** Starts the product on what an earlier one left in its home. */
 export function startProduct(home: string, environment: Record<string, string> = {}): Promise<Product> {
   const isDistributed = process.env['RUNG'] === 'distributed';
-  return isDistributed ? DistributedProduct.start(home, environment) : StandaloneProcess.start(home, environment);
+  // A database and a login for each service is the harder case: what passes so passes on one database, too.
+  return isDistributed
+    ? DistributedProduct.start(home, environment, { ownDatabases: true })
+    : StandaloneProcess.start(home, environment);
 }

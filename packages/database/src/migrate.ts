@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { DatabaseFailure, messageOf } from './failures.js';
-import { prepareSchema } from './roles.js';
+import { grantToLogin, prepareSchema } from './roles.js';
 import { openEngine } from './schema-engine.js';
 import { appRole, checkedSchema, systemRole } from './transaction.js';
 
@@ -19,6 +19,8 @@ export interface MigrateOptions {
   readonly schema: string;
   /** Applied one after the other, in this order. */
   readonly sets: readonly MigrationSet[];
+  /** The login that the service runs under when it is another one than that of `url`: it gets what it needs, and no more. */
+  readonly login?: string | undefined;
 }
 
 interface Migration {
@@ -35,14 +37,20 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
   checkedSchema(options.schema);
   const migrations = await readSets(options);
   return onOneConnection(options.url, options.schema, async (pool) => {
-    if (await isCurrent(pool, options.schema, migrations)) return { applied: [] };
-    // Session-wide locks do not work on embedded Postgres, where all connections are one session; there the
-    // transaction itself keeps everyone else out.
-    await pool.query(`select pg_advisory_xact_lock(hashtext('support101 migrate'))`);
-    if (await isCurrent(pool, options.schema, migrations)) return { applied: [] };
-    await prepareSchema(pool, options.schema);
-    return { applied: await apply(pool, options.schema, migrations) };
+    const applied = await bringUpToDate(pool, options.schema, migrations);
+    if (options.login !== undefined) await grantToLogin(pool, options.schema, options.login);
+    return { applied };
   });
+}
+
+async function bringUpToDate(pool: pg.Pool, schema: string, migrations: readonly Migration[]): Promise<string[]> {
+  if (await isCurrent(pool, schema, migrations)) return [];
+  // Session-wide locks do not work on embedded Postgres, where all connections are one session; there the
+  // transaction itself keeps everyone else out.
+  await pool.query(`select pg_advisory_xact_lock(hashtext('support101 migrate'))`);
+  if (await isCurrent(pool, schema, migrations)) return [];
+  await prepareSchema(pool, schema);
+  return apply(pool, schema, migrations);
 }
 
 /** Throws `schema_out_of_date` unless all migrations are applied; `migration_edited` when one is another one now. Changes nothing. */

@@ -24,6 +24,26 @@ export async function prepareSchema(connection: Queryable, schema: string): Prom
 }
 
 /**
+ * Lets a login, which must exist, take the schema's two roles and see which migrations are applied; nothing else of the
+ * schema is open to it under its own name. Safe to repeat. Throws `roles_missing`.
+ */
+export async function grantToLogin(connection: Queryable, schema: string, login: string): Promise<void> {
+  checkedSchema(schema);
+  const name = `"${login.replaceAll('"', '""')}"`;
+  try {
+    const { rows } = await connection.query<{ per_grant: boolean }>(
+      `select current_setting('server_version_num')::int >= 160000 as per_grant`,
+    );
+    const how = rows[0]?.per_grant === true ? ' with inherit false, set true' : '';
+    await connection.query(`grant ${appRole(schema)}, ${systemRole(schema)} to ${name}${how}`);
+    await connection.query(`grant usage on schema ${schema} to ${name}`);
+    await connection.query(`grant select on ${schema}._prisma_migrations to ${name}`);
+  } catch (error) {
+    throw new DatabaseFailure('roles_missing', `${messageOf(error)}. The login ${login} must exist.`, { cause: error });
+  }
+}
+
+/**
  * One statement, so that it is one transaction also where it is sent outside of one. The login may take the roles but
  * does not inherit them: the system role's policies would otherwise show it every row (on Postgres 15, which cannot
  * grant so, connections of a service start under the app role).

@@ -90,6 +90,11 @@ export const serviceSettings = {
     .enum(['0', '1'])
     .default('1')
     .describe('1 brings the schema up to date at the start; 0 refuses to start on an old one, for which `migrate` is run before'),
+  SUPPORT101_DATABASE_LOGIN: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('For `migrate`: the login that the service runs under, where DATABASE_URL is that of an administrator'),
 };
 
 /** What `processSettings` gives, parsed. */

@@ -7,5 +7,5 @@ export type { ChatReply, OpenAiFault, OpenAiRequest } from './openai/openai-wire
 export { LocalEngine } from './local-engine.js';
 export { productServices, ProductProcesses, type ProductOptions, type ProductService } from './product/product-processes.js';
 export { ServiceProcess, type ServiceProcessOptions } from './product/service-process.js';
-export { nats, postgres, redis } from './servers.js';
+export { administer, nats, postgres, redis } from './servers.js';
 export { VirtualClock } from './virtual-clock.js';

@@ -37,7 +37,8 @@ async function ownServer(kind: 'redis' | 'nats'): Promise<TestServer> {
   };
 }
 
-async function administer(url: string, statement: string): Promise<void> {
+/** Runs one text of SQL as the login of the address. */
+export async function administer(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   // A dropped connection also emits an error besides failing the query; without a listener that would end the process.
   client.on('error', () => undefined);

@@ -54,7 +54,8 @@ async function runMigration<S extends ServiceSettings>(plan: ServicePlan<S>): Pr
     const definition = await plan.definition(settings, { health: new HealthBoard(), onClose });
     const { schema } = definition;
     try {
-      const { applied } = await migrate({ url: settings.DATABASE_URL, schema, sets: migrationSets(definition) });
+      const { DATABASE_URL: url, SUPPORT101_DATABASE_LOGIN: login } = settings;
+      const { applied } = await migrate({ url, schema, sets: migrationSets(definition), login });
       process.stdout.write(`${schema}: ${applied.length === 0 ? 'up to date' : `applied ${applied.join(', ')}`}\n`);
     } catch (error) {
       throw explainDatabase(error);
