@@ -10,7 +10,7 @@ import { processTimes } from './process-times.mjs';
  * @typedef {object} Contestant
  * @property {string} name
  * @property {() => Promise<void>} start
- * @property {() => Promise<unknown>} [operation]
+ * @property {(phase: Phase) => Promise<unknown>} [operation]
  * @property {(phase: Phase) => Promise<number[]>} [slice]
  * @property {() => Promise<Record<string, number[]>>} pids
  * @property {() => Promise<void>} [settle]
@@ -18,7 +18,8 @@ import { processTimes } from './process-times.mjs';
  */
 
 /**
- * How a slice works its contestants: so many operations, so many of them at once.
+ * How a slice works its contestants: so many operations, so many of them at once. What else a phase says is the
+ * contestants' business.
  * @typedef {{ name: string, operations: number, concurrency: number }} Phase
  */
 
@@ -107,7 +108,7 @@ async function timesByPart(contestant) {
 }
 
 function work(contestant, phase) {
-  return contestant.slice === undefined ? takeTurns(contestant.operation, phase) : contestant.slice(phase);
+  return contestant.slice === undefined ? takeTurns(() => contestant.operation(phase), phase) : contestant.slice(phase);
 }
 
 /**

@@ -20,7 +20,7 @@ export function httpGets({ port, path, headers = {} }) {
   };
   return {
     get: async () => {
-      const connection = idle.pop() ?? open(port);
+      const connection = idleOne(idle) ?? open(port);
       all.add(connection);
       const answer = await connection.ask(text);
       idle.push(connection);
@@ -28,6 +28,12 @@ export function httpGets({ port, path, headers = {} }) {
     },
     close: () => all.forEach((connection) => connection.close()),
   };
+}
+
+/** One that the server has not closed meanwhile. */
+function idleOne(idle) {
+  for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) if (connection.isOpen()) return connection;
+  return undefined;
 }
 
 function open(port) {
@@ -55,6 +61,7 @@ function open(port) {
       socket.write(text);
       return asked.promise;
     },
+    isOpen: () => socket.writable && socket.readable,
     close: () => socket.destroy(),
   };
 }

@@ -50,6 +50,19 @@ describe('httpGets', () => {
     await expect(client.get()).rejects.toThrow('429: four');
   });
 
+  it('opens another connection where the server closed an idle one', async () => {
+    const closed = Promise.withResolvers<void>();
+    const client = await clientOf((request, response) => {
+      request.socket.once('close', () => closed.resolve());
+      response.end('answer', () => request.socket.end());
+    });
+
+    await client.get();
+    await closed.promise;
+
+    expect(await client.get()).toBe('answer');
+  });
+
   it('fails when the server goes away', async () => {
     const client = await clientOf((request) => request.socket.destroy());
 
