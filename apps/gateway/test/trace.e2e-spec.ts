@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { startTelemetry, type Telemetry } from '@support101/service-kit';
+import { startMetrics, startTelemetry, type Metrics, type Telemetry } from '@support101/service-kit';
 import { eventually } from '@support101/testing';
 import { createThing } from './demo-contracts.js';
 import { GatewayFixture, keys, thingId } from './gateway-fixture.js';
@@ -17,11 +17,13 @@ const exporter: Exporter = {
 };
 
 let telemetry: Telemetry;
+let metrics: Metrics;
 let gateway: GatewayFixture;
 let passedOn: string | undefined;
 
 beforeAll(async () => {
   telemetry = await startTelemetry({ serviceName: 'test', exporter });
+  metrics = startMetrics('gateway');
   gateway = await GatewayFixture.start();
   await gateway.answer(createThing, (_, { traceparent }) => {
     passedOn = traceparent;
@@ -30,6 +32,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await gateway.close();
+  await metrics.close();
   await telemetry.close();
 });
 
@@ -44,4 +47,17 @@ it('puts a request, finding out who asks, and the command into one trace', async
   expect(below.map(({ name }) => name)).toEqual(['call tenancy.api-keys.authenticate.v1', 'call demo.things.create.v1']);
   expect(new Set(spans.map((span) => span.spanContext().traceId))).toEqual(new Set([traceId]));
   expect(passedOn).toContain(traceId);
+});
+
+it('measures requests by route template and class of status, whatever clients make up', async () => {
+  await gateway.fetch('/v1/things/thg_01jd5m6wz5f9r8x2k3c4v7b6n1/nothing', { key: keys.admin });
+
+  const seriesOf = async () =>
+    (await metrics.render()).split('\n').filter((line) => line.startsWith('support101_http_request_duration_seconds_count'));
+  await eventually(async () => expect((await seriesOf()).length).toBe(2), 2_000);
+  const series = await seriesOf();
+  expect(series).toEqual([
+    expect.stringContaining('{method="POST",route="/v1/things",status="2xx",'),
+    expect.stringMatching(/\{method="GET",route="(unknown path|\/v1\/\*)",status="4xx",/),
+  ]);
 });

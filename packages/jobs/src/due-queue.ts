@@ -18,6 +18,11 @@ export class DueQueue<T extends Due> {
     return this.#heap[0];
   }
 
+  /** How many are due by then. */
+  dueBy(time: number): number {
+    return this.#heap.filter(({ dueAt }) => dueAt <= time).length;
+  }
+
   add(item: T): void {
     const heap = this.#heap;
     let index = heap.push(item) - 1;

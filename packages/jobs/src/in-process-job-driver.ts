@@ -1,5 +1,5 @@
 import { InProcessQueue } from './in-process-queue.js';
-import type { JobAttempt, JobDriver, JobDriverStatus, QueuedJob, Worker, WorkOptions } from './job-driver.js';
+import type { JobAttempt, JobCounts, JobDriver, JobDriverStatus, QueuedJob, Worker, WorkOptions } from './job-driver.js';
 import { silentLog, type JobsLog } from './jobs-log.js';
 import { systemTime, type TimeSource } from './time.js';
 
@@ -35,6 +35,10 @@ export class InProcessJobDriver implements JobDriver {
 
   onLost(): void {
     // Its jobs are lost with the process only, and the next one asks the database at its boot.
+  }
+
+  async counts(queue: string): Promise<JobCounts> {
+    return this.#queues.get(queue)?.counts() ?? { waiting: 0, delayed: 0, active: 0 };
   }
 
   status(): JobDriverStatus {

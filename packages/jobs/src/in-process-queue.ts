@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { DueQueue } from './due-queue.js';
-import { backoffAfter, type JobAttempt, type QueuedJob, type Worker, type WorkOptions } from './job-driver.js';
+import { backoffAfter, type JobAttempt, type JobCounts, type QueuedJob, type Worker, type WorkOptions } from './job-driver.js';
 import type { JobsLog } from './jobs-log.js';
 import { drainMs, isGiveUp, runAttempt, type RunningAttempt } from './run-attempt.js';
 import { settleWithin, type TimeSource } from './time.js';
@@ -41,6 +41,11 @@ export class InProcessQueue {
   /** Jobs that wait or run. */
   get size(): number {
     return this.#known.size;
+  }
+
+  counts(): JobCounts {
+    const waiting = this.#waiting.dueBy(this.time.now().getTime());
+    return { waiting, delayed: this.#waiting.size - waiting, active: this.#running.size };
   }
 
   add(job: QueuedJob): void {

@@ -41,6 +41,7 @@ export function describeJobDriver(name: string, make: () => Promise<JobDriverHar
     const world = (): World => ({ harness, driver });
     describe('running', () => {
       runConformance(world);
+      countConformance(world);
     });
     describe('failing', () => {
       failureConformance(world);
@@ -155,6 +156,29 @@ function runConformance(world: () => World): void {
     await harness.until(() => bodies.length === 2);
 
     expect(bodies).toEqual(['"waiting"', '"again"']);
+  });
+}
+
+function countConformance(world: () => World): void {
+  it('counts what waits, what is for later, and what runs', async () => {
+    const { driver, harness } = world();
+    const { passed, open } = gate();
+    let running = 0;
+    await driver.work(queue, workOptions({ concurrency: 1 }), async () => {
+      running += 1;
+      await passed;
+    });
+    await driver.add(queue, { id: 'first', body: '1' });
+    await harness.until(() => running === 1);
+    await driver.add(queue, { id: 'second', body: '1' });
+    await driver.add(queue, { id: 'later', body: '1', runAt: new Date(harness.now() + 3_600_000) });
+
+    const counts = await driver.counts(queue);
+    open();
+    await harness.until(() => running === 2);
+
+    expect(counts).toEqual({ waiting: 1, delayed: 1, active: 1 });
+    expect(await driver.counts('demo.nothing')).toEqual({ waiting: 0, delayed: 0, active: 0 });
   });
 }
 

@@ -32,6 +32,16 @@ export interface Worker {
   close(): Promise<void>;
 }
 
+/** The jobs of a queue that are kept. */
+export interface JobCounts {
+  /** Due, and not taken by a worker yet. */
+  readonly waiting: number;
+  /** Not due yet: for later, or between two tries. */
+  readonly delayed: number;
+  /** Being worked on. */
+  readonly active: number;
+}
+
 /** How the driver is now, for readiness and the table of parts. */
 export interface JobDriverStatus {
   readonly kind: 'in-process' | 'bullmq';
@@ -49,6 +59,8 @@ export interface JobDriver {
   work(queue: string, options: WorkOptions, handler: (attempt: JobAttempt) => Promise<void>): Promise<Worker>;
   /** Calls `listener` whenever jobs may have been lost: ask the database again. */
   onLost(listener: () => void): void;
+  /** Asks how many jobs a queue keeps; rejects when that cannot be told now. */
+  counts(queue: string): Promise<JobCounts>;
   status(): JobDriverStatus;
   /** Closes all workers, then lets go. */
   close(): Promise<void>;

@@ -1,8 +1,10 @@
 import { MetadataScanner, type DiscoveryService } from '@nestjs/core';
+import { measures } from '@support101/telemetry';
 import type { JobDefinition, OnExhausted, RefillItem } from './job.js';
 import type { JobAttempt, JobDriver, Worker } from './job-driver.js';
 import { queueName, type Jobs } from './jobs.js';
 import { silentLog, type JobsLog } from './jobs-log.js';
+import { observeQueues } from './observe-queues.js';
 import { bindingOf } from './processes.js';
 import { GiveUp } from './run-attempt.js';
 import { systemTime, type TimeSource } from './time.js';
@@ -41,6 +43,7 @@ export class JobHost {
   #cancel: () => void = () => undefined;
   #sweeping: Promise<void> | undefined;
   #stopped = false;
+  #stopObserving: () => void = () => undefined;
 
   constructor(options: JobHostOptions) {
     this.#options = options;
@@ -52,6 +55,8 @@ export class JobHost {
   async start(): Promise<void> {
     this.#bound = this.#find();
     for (const bound of this.#bound.values()) this.#workers.push(await this.#work(bound));
+    const queues = [...this.#bound.keys()].map((name) => this.#queueOf(name));
+    this.#stopObserving = observeQueues(this.#options.driver, queues);
     this.#options.driver.onLost(() => {
       if (!this.#stopped) void this.sweep();
     });
@@ -68,6 +73,7 @@ export class JobHost {
   /** Stops sweeping and waits for running jobs; those that take too long get their signal. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#stopObserving();
     this.#cancel();
     await Promise.all(this.#workers.splice(0).map((worker) => worker.close()));
     await this.#sweeping;
@@ -91,8 +97,12 @@ export class JobHost {
     return found;
   }
 
+  #queueOf(job: string): string {
+    return queueName(this.#options.service, job);
+  }
+
   #work(bound: Bound): Promise<Worker> {
-    const { service, driver } = this.#options;
+    const { driver } = this.#options;
     const { attempts, backoffMs, concurrency, timeoutMs, name } = bound.job;
     const options = {
       attempts,
@@ -101,16 +111,21 @@ export class JobHost {
       timeoutMs,
       onExhausted: (attempt: JobAttempt, error: Error) => this.#exhausted(bound, attempt, error),
     };
-    return driver.work(queueName(service, name), options, (attempt) => this.#process(bound, attempt));
+    return driver.work(this.#queueOf(name), options, (attempt) => this.#process(bound, attempt));
   }
 
   async #process({ job, processes }: Bound, attempt: JobAttempt): Promise<void> {
     const attributes = { 'support101.job': job.name, 'support101.job.id': attempt.id, 'support101.job.attempt': attempt.attempt };
+    const queue = this.#queueOf(job.name);
+    const startedAt = performance.now();
+    measures.jobsStarted.add({ job: queue });
     await inJobSpan(`job ${job.name}`, attributes, attempt.traceparent, async () => {
       try {
         const { id, signal } = attempt;
         await processes?.(payloadOf(job, attempt.body), { id, signal, attempt: attempt.attempt });
+        measures.jobsEnded.since(startedAt, { job: queue, outcome: 'done' });
       } catch (error) {
+        measures.jobsEnded.since(startedAt, { job: queue, outcome: 'failed' });
         this.#log.warn({ job: job.name, id: attempt.id, attempt: attempt.attempt, error }, 'a job failed');
         throw error;
       }
@@ -118,6 +133,7 @@ export class JobHost {
   }
 
   async #exhausted({ job, exhausted }: Bound, { id, body, attempt, traceparent }: JobAttempt, error: Error): Promise<void> {
+    measures.jobsExhausted.add({ job: this.#queueOf(job.name) });
     this.#log.error({ job: job.name, id, attempts: attempt, error }, 'a job has used up its attempts');
     const handler = (exhausted as OnExhausted<unknown> | undefined) ?? job.onExhausted;
     if (handler === undefined) return;

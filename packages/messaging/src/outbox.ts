@@ -8,6 +8,7 @@ import {
   type TenantId,
 } from '@support101/contracts';
 import type { Tx } from '@support101/database';
+import { measures } from '@support101/telemetry';
 import { typeid } from 'typeid-js';
 import { systemTime, type TimeSource } from './time.js';
 import { currentTraceparent } from './tracing.js';
@@ -43,7 +44,10 @@ export class Outbox {
       throw new DomainError('payload_too_large', 'The event of this change would be too large.', { facts: { type: event.type } });
     }
     await tx.query(insertEvent, [tenantId, envelope.id, event.type, envelope.subject, text, recordedAt], 'outbox-record');
-    tx.afterCommit(() => this.relay.nudge());
+    tx.afterCommit(() => {
+      measures.factsRecorded.add({ type: event.type, outcome: envelope.outcome });
+      this.relay.nudge();
+    });
     return envelope.id;
   }
 

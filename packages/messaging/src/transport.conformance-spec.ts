@@ -506,6 +506,33 @@ function restartConformance(world: () => World): void {
     expect(seen).toEqual([1, 2, 3]);
   });
 
+  it('tells how far a durable is behind', async () => {
+    const { transport, harness } = world();
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    let started = 0;
+    await transport.consume({ durable: 'demo-behind', types: ['demo.things.made.v1'], concurrency: 1 }, async () => {
+      started += 1;
+      await gate;
+    });
+    const published = transport.publish([anEvent({}, { subject: 'thing:1' }), anEvent({}, { subject: 'thing:2' })]);
+    await harness.until(() => started === 1);
+
+    const behind = await transport.lag('demo-behind');
+    open();
+    await published;
+    await harness.until(() => started === 2);
+    let left = Number.NaN;
+    await harness.until(() => {
+      void transport.lag('demo-behind').then(({ waiting, delivered }) => (left = waiting + delivered));
+      return left === 0;
+    });
+
+    expect(behind.waiting + behind.delivered).toBe(2);
+    expect(behind.delivered).toBeGreaterThan(0);
+    expect(left).toBe(0);
+  });
+
   it('waits for running handlers when a consumer closes', async () => {
     const { transport, harness } = world();
     const [started, finish] = [gate(), gate()];

@@ -15,9 +15,9 @@ describe('startMetrics', () => {
     const text = await metrics.render();
 
     expect(text).toContain('target_info{service_name="tenancy"} 1');
-    expect(valueOf(text, 'process_resident_memory_bytes')).toBeGreaterThan(10_000_000);
-    expect(valueOf(text, 'process_cpu_seconds_total')).toBeGreaterThan(0);
-    expect(valueOf(text, 'support101_event_loop_delay_seconds{quantile="0.5"}')).toBeLessThan(10);
+    expect(valueOf(text, 'process_resident_memory_bytes{service_name="tenancy"}')).toBeGreaterThan(10_000_000);
+    expect(valueOf(text, 'process_cpu_seconds_total{service_name="tenancy"}')).toBeGreaterThan(0);
+    expect(valueOf(text, 'support101_event_loop_delay_seconds{quantile="0.5",service_name="tenancy"}')).toBeLessThan(10);
   });
 
   it('refuses a second one while the first measures, and can start again after it', async () => {

@@ -1,8 +1,10 @@
-import { metrics as api } from '@opentelemetry/api';
-import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
+import { metrics } from '@opentelemetry/api';
+import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { AggregationTemporality, InstrumentType, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { observeProcess } from './metrics-process.js';
+
+export { instruments, type Instrument } from '@support101/telemetry';
 
 /** What the process has measured, for whoever asks. */
 export interface Metrics {
@@ -12,29 +14,48 @@ export interface Metrics {
   close(): Promise<void>;
 }
 
-/** How long the sources that are asked at a scrape (the database, the broker) may take all together. */
+/** How long each source that is asked at a scrape (the database, the broker) may take, in milliseconds. */
 const collectWithinMs = 3_000;
+
+/** Collects when it is asked and at no other time. What a gauge's source cannot tell now is left out, not repeated. */
+class ScrapeReader extends MetricReader {
+  constructor() {
+    super({
+      aggregationTemporalitySelector: (type) =>
+        type === InstrumentType.OBSERVABLE_GAUGE ? AggregationTemporality.DELTA : AggregationTemporality.CUMULATIVE,
+    });
+  }
+
+  protected override async onForceFlush(): Promise<void> {
+    // There is nowhere to send anything.
+  }
+
+  protected override async onShutdown(): Promise<void> {
+    // Nor anything to close.
+  }
+}
 
 /**
  * Makes the process measure: from now on every instrument counts, and nothing is collected until `render` is called. A
  * process has one of these at a time; before it starts and after it closed, instruments cost nothing and keep nothing.
  */
 export function startMetrics(serviceName: string): Metrics {
-  const exporter = new PrometheusExporter({ preventServerStart: true });
+  const reader = new ScrapeReader();
   const resource = resourceFromAttributes({ 'service.name': serviceName });
-  const provider = new MeterProvider({ resource, readers: [exporter] });
-  if (!api.setGlobalMeterProvider(provider)) throw new Error('this process measures already');
-  const stopObserving = observeProcess(provider.getMeter('support101'));
-  const serializer = new PrometheusSerializer('', false, undefined, false, true);
+  const provider = new MeterProvider({ resource, readers: [reader] });
+  if (!metrics.setGlobalMeterProvider(provider)) throw new Error('this process measures already');
+  const stopObserving = observeProcess();
+  // Every series says whose it is, so that one query can compare services.
+  const serializer = new PrometheusSerializer('', false, /^service\.name$/, false, true);
   return {
     render: async () => {
-      // What one source could not tell is left out; the others are shown.
-      const { resourceMetrics } = await exporter.collect({ timeoutMillis: collectWithinMs });
+      // What one source could not tell is among the errors; what the others told is shown.
+      const { resourceMetrics } = await reader.collect({ timeoutMillis: collectWithinMs });
       return serializer.serialize(resourceMetrics);
     },
     close: async () => {
       stopObserving();
-      api.disable();
+      metrics.disable();
       await provider.shutdown();
     },
   };

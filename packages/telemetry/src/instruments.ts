@@ -34,6 +34,13 @@ export const measures = {
     description: 'Events that a durable gave up on',
     labels: ['durable'],
   }),
+  factsRecorded: new CounterInstrument({
+    name: 'support101_facts_recorded_total',
+    unit: '{fact}',
+    description:
+      'Facts that were committed, by type of event and its outcome: runs that ended and how, requests to people that were opened, decided or missed their time',
+    labels: ['type', 'outcome'],
+  }),
   eventsPublished: new CounterInstrument({
     name: 'support101_events_published_total',
     unit: '{event}',
@@ -92,30 +99,6 @@ export const measures = {
     unit: '{transaction}',
     description: 'Transactions that wait for a connection',
     labels: ['schema'],
-  }),
-  runsFinished: new CounterInstrument({
-    name: 'support101_runs_finished_total',
-    unit: '{run}',
-    description: 'Agent runs that ended, by outcome',
-    labels: ['outcome'],
-  }),
-  reviewsOpened: new CounterInstrument({
-    name: 'support101_hitl_requests_opened_total',
-    unit: '{request}',
-    description: 'Requests to human reviewers that were opened, by priority',
-    labels: ['priority'],
-  }),
-  reviewsDecided: new CounterInstrument({
-    name: 'support101_hitl_requests_decided_total',
-    unit: '{request}',
-    description: 'Requests to human reviewers that were decided, by decision',
-    labels: ['decision'],
-  }),
-  slaBreaches: new CounterInstrument({
-    name: 'support101_hitl_sla_breaches_total',
-    unit: '{breach}',
-    description: 'Deadlines of requests to human reviewers that passed, by which one',
-    labels: ['deadline'],
   }),
   cpuSeconds: new GaugeInstrument(
     { name: 'process_cpu_seconds_total', unit: 's', description: 'CPU time used, user and system', labels: [] },

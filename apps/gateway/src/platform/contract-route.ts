@@ -1,9 +1,10 @@
 import { DomainError, type Access, type Caller, type Rpc } from '@support101/contracts';
 import { isRouted } from '@support101/contracts/derive';
+import { traceparentOf } from '@support101/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InputReader, type RequestParts } from './input-reader.js';
 import { rawBodyLimit, RawInputReader, takeRawBodies, type RawRequestParts } from './raw-input.js';
-import { traceparentOf, within } from './request-trace.js';
+import { within } from './request-trace.js';
 
 /** A command that has a route. */
 export type RoutedRpc = Rpc & { readonly http: NonNullable<Rpc['http']> };
@@ -94,7 +95,7 @@ export function presentedBy({ id, headers, params, method, span }: FastifyReques
     tenantInPath: tenantId,
     tenantInHeader: textOf(headers['x-tenant-id']),
     idempotencyKey: method === 'GET' || method === 'HEAD' ? undefined : textOf(headers['idempotency-key']),
-    traceparent: span === undefined ? undefined : traceparentOf(span),
+    traceparent: span === undefined ? undefined : traceparentOf(span.spanContext()),
   };
 }
 

@@ -2,10 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Span } from '@opentelemetry/api';
 import { DomainError, type Caller } from '@support101/contracts';
 import { newId, type Log } from '@support101/service-kit';
+import { measures, traceparentOf } from '@support101/telemetry';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { parseJsonBody } from './json-body.js';
 import { answerUnreadable, expectedError, sendProblem } from './problems.js';
-import { endRequestSpan, startRequestSpan, traceparentOf } from './request-trace.js';
+import { endRequestSpan, startRequestSpan } from './request-trace.js';
 import { securityHeaders } from './security-headers.js';
 
 declare module 'fastify' {
@@ -83,9 +84,15 @@ function accompany(server: FastifyInstance, log: Log): void {
   });
   server.addHook('onResponse', (request, reply, done) => {
     if (request.span !== undefined) endRequestSpan(request.span, reply.statusCode);
+    measure(request, reply);
     log.debug({ status: reply.statusCode, ...factsOf(request) }, 'answered');
     done();
   });
+}
+
+function measure({ method, routeOptions }: FastifyRequest, { elapsedTime, statusCode }: FastifyReply): void {
+  const labels = { method, route: routeOptions.url ?? unknownRoute, status: `${Math.floor(statusCode / 100)}xx` };
+  measures.httpRequests.since(performance.now() - elapsedTime, labels);
 }
 
 /** A connection that is busy when closing begins would otherwise be kept open for the client's next request. */
@@ -101,13 +108,16 @@ function closeConnectionsAtTheEnd(server: FastifyInstance): void {
   });
 }
 
+/** In place of a path that is none of ours: a label must not grow with what clients try. */
+const unknownRoute = 'unknown path';
+
 function begin(request: FastifyRequest, reply: FastifyReply): void {
   reply.headers(securityHeaders);
   reply.header('x-request-id', request.id);
   const given = request.headers['traceparent'];
-  const route = request.routeOptions.url ?? 'unknown path';
+  const route = request.routeOptions.url ?? unknownRoute;
   request.span = startRequestSpan(request.method, route, typeof given === 'string' ? given : undefined);
-  const traceparent = traceparentOf(request.span);
+  const traceparent = traceparentOf(request.span.spanContext());
   if (traceparent !== undefined) reply.header('traceparent', traceparent);
 }
 

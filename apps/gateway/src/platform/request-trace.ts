@@ -1,5 +1,5 @@
-import { context, isSpanContextValid, SpanKind, SpanStatusCode, trace, type Span } from '@opentelemetry/api';
-import { remoteContext } from '@support101/messaging';
+import { context, SpanKind, SpanStatusCode, trace, type Span } from '@opentelemetry/api';
+import { remoteContext } from '@support101/telemetry';
 
 /** Starts the span of one HTTP request, below the caller's `traceparent` if there is a valid one. */
 export function startRequestSpan(method: string, route: string, traceparent: string | undefined): Span {
@@ -19,11 +19,4 @@ export function endRequestSpan(span: Span, status: number): void {
 /** Runs `run` as part of the span: what it calls belongs to the request's trace. */
 export function within<T>(span: Span, run: () => T): T {
   return context.with(trace.setSpan(context.active(), span), run);
-}
-
-/** The W3C traceparent of the span, if it has one. */
-export function traceparentOf(span: Span): string | undefined {
-  const { traceId, spanId, traceFlags } = span.spanContext();
-  if (!isSpanContextValid(span.spanContext())) return undefined;
-  return `00-${traceId}-${spanId}-${(traceFlags & 0xff).toString(16).padStart(2, '0')}`;
 }

@@ -1,4 +1,4 @@
-import type { JobAttempt, JobDriver, JobDriverStatus, QueuedJob, Worker, WorkOptions } from '../job-driver.js';
+import type { JobAttempt, JobCounts, JobDriver, JobDriverStatus, QueuedJob, Worker, WorkOptions } from '../job-driver.js';
 import { silentLog, type JobsLog } from '../jobs-log.js';
 import { BullMqQueue } from './bullmq-queue.js';
 import { RedisLink, type RedisOptions } from './redis-link.js';
@@ -41,6 +41,10 @@ export class BullMqJobDriver implements JobDriver {
 
   onLost(listener: () => void): void {
     this.link.onLost(listener);
+  }
+
+  async counts(queue: string): Promise<JobCounts> {
+    return this.#queue(queue).counts();
   }
 
   status(): JobDriverStatus {

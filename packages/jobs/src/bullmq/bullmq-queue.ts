@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { DelayedError, Queue, UnrecoverableError, Worker, type Job } from 'bullmq';
-import { backoffAfter, type JobAttempt, type QueuedJob, type Worker as QueueWorker, type WorkOptions } from '../job-driver.js';
+import {
+  backoffAfter,
+  type JobAttempt,
+  type JobCounts,
+  type QueuedJob,
+  type Worker as QueueWorker,
+  type WorkOptions,
+} from '../job-driver.js';
 import type { JobsLog } from '../jobs-log.js';
 import { drainMs, isGiveUp, runAttempt, type RunningAttempt } from '../run-attempt.js';
 import { settleWithin, systemTime } from '../time.js';
@@ -65,6 +72,11 @@ export class BullMqQueue {
       this.log.warn({ queue: this.name, id: job.id, error }, 'a job could not be queued; it is tried again when Redis answers');
       if (this.#unsent.size < unsentAtMost) this.#unsent.set(job.id, job);
     }
+  }
+
+  async counts(): Promise<JobCounts> {
+    const { wait = 0, delayed = 0, active = 0 } = await this.#queue.getJobCounts('wait', 'delayed', 'active');
+    return { waiting: wait, delayed, active };
   }
 
   /** Queues what could not be queued before. */
