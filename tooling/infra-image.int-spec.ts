@@ -54,8 +54,6 @@ function processOf(service: string, main: string, more: Record<string, string> =
   });
 }
 
-const withoutRights = { ...process.env, NODE_OPTIONS: '' };
-
 describe('the image', () => {
   it('has, after the stages of its Dockerfile, all that a service needs to name its settings', async () => {
     const options = {
@@ -77,27 +75,41 @@ describe('the image', () => {
     expect(ended).toEqual({ code: 78, output: expect.stringMatching(/NATS_URL/) });
   }, 180_000);
 
-  it.each([...productServices])('of %s runs from what is deployed, writes nowhere, and ends when told', async (service) => {
-    const target = join(folder, service);
-    const deploy = await run(
-      'pnpm',
-      ['--filter', `@support101/${service}`, '--config.inject-workspace-packages=true', 'deploy', '--prod', '--offline', target],
-      { cwd: root, env: environment },
-    );
-    const running = processOf(service, join(target, 'dist/main.js'));
-    await running.start();
-    const health = await run(projectNode, execForm(stage('service'), 'HEALTHCHECK').slice(1), {
-      env: { ...withoutRights, MANAGEMENT_PORT: new URL(running.managementUrl).port },
-    });
+  it('of each service runs from what is deployed, writes nowhere, and ends when told', async () => {
+    const processes: ServiceProcess[] = [];
+    for (const service of productServices) {
+      const target = join(folder, service);
+      await deploy(service, target);
+      processes.push(processOf(service, join(target, 'dist/main.js')));
+    }
+    await Promise.all(processes.map((each) => each.start()));
 
-    const code = await running.stop();
+    const health = await Promise.all(processes.map((each) => healthOf(each)));
+    const codes = await Promise.all(processes.map((each) => each.stop()));
 
-    expect(deploy).toEqual({ code: 0, output: expect.any(String) });
-    expect(health).toEqual({ code: 0, output: '' });
-    expect(code).toBe(0);
-    expect(running.output).not.toContain('ERR_ACCESS_DENIED');
-  });
+    expect(health).toEqual(processes.map(() => ({ code: 0, output: '' })));
+    expect(codes).toEqual(processes.map(() => 0));
+    expect(processes.filter(({ output }) => output.includes('ERR_ACCESS_DENIED')).map(({ name }) => name)).toEqual([]);
+  }, 180_000);
 });
+
+/** From the work tree, which is built; with the command of the Dockerfile. */
+async function deploy(service: string, target: string): Promise<void> {
+  const command = stage('built').instructions.findLast(({ keyword }) => keyword === 'RUN')?.rest ?? '';
+  const here = command
+    .replace(/^.*?(?=pnpm --filter)/, '')
+    .replace(' --store-dir=/pnpm-store', '')
+    .replace(' /image', ` ${target}`);
+  const { code, output } = await run('sh', ['-c', here], { cwd: root, env: { ...environment, SERVICE: service } });
+  if (code !== 0) throw new Error(`${here}\n${output}`);
+}
+
+/** What an engine is told to ask the process from time to time. */
+function healthOf(running: ServiceProcess): Promise<{ code: number; output: string }> {
+  const port = new URL(running.managementUrl).port;
+  const [, ...args] = execForm(stage('service'), 'HEALTHCHECK');
+  return run(projectNode, args, { env: { ...environment, MANAGEMENT_PORT: port } });
+}
 
 describe('the Dockerfile', () => {
   const workspace = readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8');
