@@ -8,11 +8,15 @@ export interface Answer {
 
 /** Calls the public REST API with one credential, as a program of a customer would. */
 export class ApiClient {
-  constructor(
-    private readonly url: string,
-    private readonly key: string | undefined,
-    private readonly headers: Record<string, string> = {},
-  ) {}
+  private readonly url: string;
+  private readonly key: string | undefined;
+  private readonly headers: Record<string, string>;
+
+  constructor(url: string, key: string | undefined, headers: Record<string, string> = {}) {
+    this.url = url;
+    this.key = key;
+    this.headers = headers;
+  }
 
   get(path: string): Promise<Answer> {
     return this.send('GET', path);
@@ -34,9 +38,16 @@ export class ApiClient {
     return this.send('DELETE', path);
   }
 
-  async send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  async send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+    signal?: AbortSignal,
+  ): Promise<Answer> {
     const response = await fetch(`${this.url}${path}`, {
       method,
+      ...(signal === undefined ? {} : { signal }),
       headers: {
         ...(this.key === undefined ? {} : { authorization: `Bearer ${this.key}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),

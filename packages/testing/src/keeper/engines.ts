@@ -106,10 +106,11 @@ const nats: Engine = {
   probe: (url) => greeted(url, '', 'INFO'),
   start: async (place) => {
     const folder = folderOf('nats', place);
+    const config = join(folder, 'nats.conf');
     const port = place?.port ?? (await freePort());
     return startServer({
       program: program('nats-server'),
-      args: ['-a', '127.0.0.1', '-p', `${port}`, '-js', '-sd', folder],
+      args: ['-a', '127.0.0.1', '-p', `${port}`, ...(existsSync(config) ? ['-c', config] : ['-js', '-sd', folder])],
       folder,
       kept: place !== undefined,
       url: nats.url('127.0.0.1', port),

@@ -36,6 +36,11 @@ export async function start(
   return (await climbing).first;
 }
 
+/** Starts a program of this machine, installed with apt-get if need be: what can be killed and started again where it was. */
+export function startProgramAt(engine: Engine, place: Place): Promise<Running> {
+  return installAndStart(engine, place).catch((error: unknown) => fail(engine, [(error as Error).message]));
+}
+
 async function climb(engine: Engine, rungs: readonly Rung[], place?: Place): Promise<Found> {
   const given = process.env[engine.variable];
   if (given !== undefined && given !== '') return withFirst(() => useGiven(engine, given), place);

@@ -14,6 +14,10 @@ export interface Running {
   /** Where it comes from, for people. */
   readonly using: string;
   stop(): Promise<void>;
+  /** Only of a program of this machine: sends it a signal. */
+  signal?(signal: NodeJS.Signals): void;
+  /** Only of a program of this machine: ends it as a crash does. */
+  kill?(): Promise<void>;
 }
 
 /** Where a server's data stay and which port it takes, so that it can be stopped and started again. */
@@ -122,7 +126,13 @@ export async function startServer(server: ServerProcess): Promise<Running> {
     await stop();
     throw new Error(`${server.program}: ${(error as Error).message}\n${output.join('')}`, { cause: error });
   }
-  return { url: server.url, using: server.program, stop };
+  return {
+    url: server.url,
+    using: server.program,
+    stop,
+    signal: (signal) => void child.kill(signal),
+    kill: () => end(child, 'SIGKILL'),
+  };
 }
 
 async function failure(child: ChildProcess): Promise<never> {
