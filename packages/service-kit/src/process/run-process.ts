@@ -61,7 +61,11 @@ async function start<S extends ProcessSettings>(
   const began = performance.now();
   const log = createLog({ name: plan.name, level: settings.LOG_LEVEL });
   const endpoint = settings.OTEL_EXPORTER_OTLP_ENDPOINT;
-  const telemetry = await startTelemetry({ serviceName: plan.name, ...(endpoint === undefined ? {} : { endpoint }) });
+  const telemetry = await startTelemetry({
+    serviceName: plan.name,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    onFailure: (reason, times) => log.warn({ endpoint, reason, times }, 'spans could not be exported'),
+  });
   onClose(() => telemetry.close());
   const metrics = startMetrics(plan.name);
   onClose(() => metrics.close());
