@@ -26,6 +26,7 @@ describe.each(engines)('AgentsRepository (%s)', (engine) => {
 
     expect(await prepared.runtime.forTenant(tenantId, (tx) => agents.find(tx, tenantId, row.id))).toEqual(row);
     expect(await prepared.database.forTenant(tenantId, (tx) => agents.findForRun(tx, tenantId, row.id))).toEqual(row);
+    expect(await agents.find(prepared.runtime.alone(tenantId), tenantId, row.id)).toEqual(row);
   });
 
   it('finds nothing of another tenant', async () => {
@@ -33,6 +34,7 @@ describe.each(engines)('AgentsRepository (%s)', (engine) => {
 
     expect(await prepared.runtime.forTenant(tenantId, (tx) => agents.find(tx, tenantId, row.id))).toBeUndefined();
     expect(await prepared.runtime.forTenant(tenantId, (tx) => agents.find(tx, row.tenantId, row.id))).toBeUndefined();
+    expect(await agents.find(prepared.runtime.alone(tenantId), tenantId, row.id)).toBeUndefined();
     expect(await prepared.runtime.forTenant(tenantId, (tx) => agents.count(tx))).toBe(0);
   });
 

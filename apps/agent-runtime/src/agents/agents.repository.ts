@@ -27,16 +27,21 @@ export interface AgentFilter {
   readonly before?: AgentId | undefined;
 }
 
-/** Agents in the database: through Prisma, but for what belongs to a run's own transaction. */
+const byId = `select tenant_id as "tenantId", id, name, description, blueprint, blueprint_version as "blueprintVersion", status,
+    config, version, created_at as "createdAt", updated_at as "updatedAt"
+  from agents where tenant_id = $1 and id = $2`;
+
+/** Agents in the database: through Prisma, but for the hot read by id and for what belongs to a run's own transaction. */
 @Injectable()
 export class AgentsRepository {
   async insert(tx: RuntimeTx, row: AgentRow): Promise<void> {
     await tx.prisma.agent.create({ data: { ...row, config: toJson(row.config) } });
   }
 
-  async find(tx: RuntimeTx, tenantId: TenantId, id: AgentId): Promise<AgentRow | undefined> {
-    const row = await tx.prisma.agent.findUnique({ where: { tenantId_id: { tenantId, id } } });
-    return row === null ? undefined : (row as AgentRow);
+  /** Through pg: this is the most asked question, and Prisma would cost four times as much. */
+  async find(tx: Pick<Tx, 'query'>, tenantId: TenantId, id: AgentId): Promise<AgentRow | undefined> {
+    const rows = await tx.query<AgentRow>(byId, [tenantId, id], 'agents-find');
+    return rows[0];
   }
 
   /** Like `find`; until the transaction ends nobody else changes the agent, deletes it, or starts a run of it. */
@@ -47,13 +52,7 @@ export class AgentsRepository {
 
   /** The agent for a run that is about to start: it cannot be deleted before the transaction ends. */
   async findForRun(tx: Tx, tenantId: TenantId, id: AgentId): Promise<AgentRow | undefined> {
-    const rows = await tx.query<AgentRow>(
-      `select tenant_id as "tenantId", id, name, description, blueprint, blueprint_version as "blueprintVersion", status, config,
-              version, created_at as "createdAt", updated_at as "updatedAt"
-         from agents where tenant_id = $1 and id = $2 for key share`,
-      [tenantId, id],
-      'agents-for-run',
-    );
+    const rows = await tx.query<AgentRow>(`${byId} for key share`, [tenantId, id], 'agents-for-run');
     return rows[0];
   }
 

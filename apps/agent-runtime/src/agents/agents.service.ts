@@ -88,7 +88,7 @@ export class AgentsService {
   }
 
   async get(agentId: AgentId, { tenantId }: TenantCaller): Promise<contract.Agent> {
-    return toAgent(found(await this.database.forTenant(tenantId, (tx) => this.repository.find(tx, tenantId, agentId))));
+    return toAgent(found(await this.repository.find(this.database.alone(tenantId), tenantId, agentId)));
   }
 
   update(input: InputOf<typeof contract.updateAgent>, caller: TenantCaller): Promise<contract.Agent> {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { EventContract, InputOf, OutputOf, Rpc, TenantCaller } from '@support101/contracts';
-import { Database, PrismaDatabase, type PrismaTx } from '@support101/database';
+import type { EventContract, InputOf, OutputOf, Rpc, TenantCaller, TenantId } from '@support101/contracts';
+import { Database, PrismaDatabase, type PrismaTx, type Tx } from '@support101/database';
 import { Idempotency, Inbox, type Delivery } from '@support101/messaging';
 import { PrismaClient } from '../generated/prisma/client.js';
 
@@ -11,11 +11,16 @@ export type RuntimeTx = PrismaTx<PrismaClient>;
 @Injectable()
 export class RuntimeDatabase extends PrismaDatabase<PrismaClient> {
   constructor(
-    database: Database,
+    private readonly plain: Database,
     private readonly idempotency: Idempotency,
     private readonly inbox: Inbox,
   ) {
-    super(PrismaClient, database);
+    super(PrismaClient, plain);
+  }
+
+  /** For single statements without Prisma: each is a tenant transaction of its own, in one round trip. */
+  alone(tenantId: TenantId): Pick<Tx, 'query'> {
+    return { query: (text, values, name) => this.plain.queryForTenant(tenantId, text, values, name) };
   }
 
   /** A tenant transaction whose answer is kept under the caller's idempotency key, if there is one. */
