@@ -1,3 +1,4 @@
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace';
 import { Controller, Module } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { buildRegistry, DomainError, event, rpc, serviceCaller, type Caller } from '@support101/contracts';
@@ -8,6 +9,7 @@ import { eventually, postgres, type TestServer } from '@support101/testing';
 import { z } from 'zod';
 import { bootAlone, type LoneService } from './boot-alone.js';
 import { startMetrics, type Metrics } from './metrics.js';
+import { startTelemetry, type Telemetry } from './telemetry.js';
 
 const tenantId = 'ten_01jd5m6wz5f9r8x2k3c4v7b6n1';
 const make = rpc('demo.things.make.v1', {
@@ -57,6 +59,7 @@ class Things {
 
   @Processes(polish)
   async polish(): Promise<void> {
+    await this.database.forTenant(tenantId, (tx) => tx.query('select 1'));
     polished += 1;
   }
 }
@@ -67,12 +70,15 @@ class DemoModule {}
 const migrations = new URL('../test/migrations/', import.meta.url);
 const demo = { name: 'demo', schema: 'demo', module: DemoModule, migrations, registry: buildRegistry([{ make }]) };
 
+const exporter = new InMemorySpanExporter();
 let server: TestServer;
+let telemetry: Telemetry;
 let metrics: Metrics;
 let lone: LoneService;
 
 beforeAll(async () => {
   server = await postgres();
+  telemetry = await startTelemetry({ serviceName: 'demo', exporter });
   metrics = startMetrics('demo');
   lone = await bootAlone(demo, { database: { url: server.url, embedded: false } });
 });
@@ -80,6 +86,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await lone.close();
   await metrics.close();
+  await telemetry.close();
   await server.close();
 });
 
@@ -91,8 +98,8 @@ async function valueOf(name: string, labels: Record<string, string> = {}): Promi
   return line === undefined ? undefined : Number(line.split(' ').at(-1));
 }
 
-describe('the metrics of a service', () => {
-  it('tell of its commands, facts, events, jobs and transactions', async () => {
+describe('what a service tells of itself', () => {
+  it('counts commands, facts, events, jobs and transactions', async () => {
     const caller = serviceCaller('test', 'cor_1', tenantId);
     await lone.client.call(make, { known: true }, caller);
     await expect(lone.client.call(make, { known: false }, caller)).rejects.toMatchObject({ code: 'run_not_found' });
@@ -111,12 +118,32 @@ describe('the metrics of a service', () => {
     expect(await valueOf('support101_jobs_queued', { job: 'demo.polish', state: 'delayed' })).toBe(1);
     expect(await valueOf('support101_consumer_lag_events', { durable: 'demo-things', state: 'waiting' })).toBe(0);
     const committed = { schema: 'demo', kind: 'tenant', outcome: 'committed' };
-    expect(await valueOf('support101_database_transaction_duration_seconds_count', committed)).toBe(1);
+    expect(await valueOf('support101_database_transaction_duration_seconds_count', committed)).toBe(2);
     expect(await valueOf('support101_database_waiting_transactions', { schema: 'demo' })).toBe(0);
     expect(await metrics.render()).not.toContain(tenantId);
   });
 
-  it('show the outbox’s backlog, and leave it out when the database cannot be asked', async () => {
+  it('traces a command through its transaction, its event, the job that comes of it, and that one’s transaction', async () => {
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    const caller = { ...serviceCaller('test', 'cor_1', tenantId), traceparent: `00-${traceId}-b7ad6b7169203331-01` };
+    const spans = () => exporter.getFinishedSpans();
+    exporter.reset();
+
+    await lone.client.call(make, { known: true }, caller);
+    await eventually(() => spans().some(({ name }) => name === 'job polish'));
+
+    const named = (name: string) => spans().filter((span) => span.name === name);
+    const steps = ['call demo.things.make.v1', 'answer demo.things.make.v1', 'consume demo.things.made.v1', 'job polish'];
+    const [call, answer, consume, job] = steps.map((name) => named(name)[0]);
+    const [recording, polishing] = named('transaction demo');
+    const chain = [call, answer, recording, consume, job, polishing];
+    const above = chain.map((span) => span?.parentSpanContext?.spanId);
+    expect(above).toEqual(['b7ad6b7169203331', ...chain.slice(0, -1).map((span) => span?.spanContext().spanId)]);
+    // The relay's own transactions are part of no request.
+    expect(new Set(spans().map((span) => span.spanContext().traceId))).toEqual(new Set([traceId]));
+  });
+
+  it('shows the outbox’s backlog, and leaves it out when the database cannot be asked', async () => {
     const shown = await valueOf('support101_outbox_waiting_events', { schema: 'demo' });
     const oldest = await valueOf('support101_outbox_oldest_seconds', { schema: 'demo' });
 
