@@ -47,9 +47,14 @@ describe('a signed webhook', () => {
 
     const first = await lone.send(source, sent);
     const again = await lone.send(source, sent);
+    const onceMore = await lone.send(source, sent);
 
     expect(first).toEqual({ status: 'accepted', eventId: expect.stringMatching(/^inb_/) });
-    expect(again).toEqual({ status: 'duplicate', eventId: first.eventId });
+    expect([again, onceMore]).toEqual([1, 2].map(() => ({ status: 'duplicate', eventId: first.eventId })));
+    await lone.event(contract.webhookRepeated, source.tenantId);
+    expect(lone.eventsOf(contract.webhookRepeated, source.tenantId)).toMatchObject([
+      { outcome: 'duplicate', data: { eventId: first.eventId, sourceId: source.sourceId, provider } },
+    ]);
     const event = await lone.event(contract.webhookReceived, source.tenantId);
     expect(event).toMatchObject({
       subject: `webhook-source:${source.sourceId}`,

@@ -23,7 +23,8 @@ const insert = `
 
 const countDuplicate = `
   update inbound set duplicates = duplicates + 1
-  where tenant_id = $1 and source_id = $2 and (delivery_id = $3 or digest = $4) returning inbound_id as "inboundId"`;
+  where tenant_id = $1 and source_id = $2 and (delivery_id = $3 or digest = $4)
+  returning inbound_id as "inboundId", duplicates`;
 
 // Small transactions: on embedded Postgres everything else waits for each of them.
 const removeOld = `
@@ -39,14 +40,18 @@ export class InboundRepository {
     return (await tx.query(insert, values, 'insert-inbound')).length === 1;
   }
 
-  /** Counts one more of a delivery that is there; its id. */
+  /** Counts one more of a delivery that is there; its id, and how many there are now. */
   async countDuplicate(
     tx: Tx,
     { tenantId, sourceId, deliveryId, digest }: Pick<NewInbound, 'tenantId' | 'sourceId' | 'deliveryId' | 'digest'>,
-  ): Promise<InboundEventId | undefined> {
+  ): Promise<{ inboundId: InboundEventId; duplicates: number } | undefined> {
     const values = [tenantId, sourceId, deliveryId, bytes(digest)];
-    const [row] = await tx.query<{ inboundId: InboundEventId }>(countDuplicate, values, 'count-inbound-duplicate');
-    return row?.inboundId;
+    const [row] = await tx.query<{ inboundId: InboundEventId; duplicates: number }>(
+      countDuplicate,
+      values,
+      'count-inbound-duplicate',
+    );
+    return row;
   }
 
   /** Deletes some of the rows that are older; how many. */

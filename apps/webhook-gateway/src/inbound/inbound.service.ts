@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Caller, DomainError, type InputOf, type OutputOf } from '@support101/contracts';
-import { type receiveWebhook, webhookReceived } from '@support101/contracts/webhook-gateway';
+import { type receiveWebhook, webhookReceived, webhookRepeated } from '@support101/contracts/webhook-gateway';
 import { Database, isForeignKeyViolation } from '@support101/database';
 import { Outbox } from '@support101/messaging';
 import { Clock, newId } from '@support101/service-kit';
@@ -57,15 +57,17 @@ export class InboundService {
     const inboundId = newId('inb');
     const receivedAt = this.clock.now();
     const row = { tenantId, inboundId, sourceId, type, deliveryId, digest: digestOf(content), externalId, receivedAt };
+    const sender: Caller = { ...caller, tenantId, principal: { type: 'service', id: `webhook-source:${sourceId}`, roles: [] } };
     return this.database.forTenant(tenantId, async (tx) => {
       if (!(await this.inbound.insert(tx, { ...row, body: content.body }))) {
-        const eventId = await this.inbound.countDuplicate(tx, row);
-        if (eventId === undefined) throw new DomainError('service_unavailable', 'Send it again.');
-        return { eventId, status: 'duplicate' };
+        const known = await this.inbound.countDuplicate(tx, row);
+        if (known === undefined) throw new DomainError('service_unavailable', 'Send it again.');
+        const repeated = { eventId: known.inboundId, sourceId, provider };
+        if (known.duplicates === 1) await this.outbox.record(tx, webhookRepeated, repeated, sender);
+        return { eventId: known.inboundId, status: 'duplicate' };
       }
       const told = { eventId: inboundId, sourceId, provider, type, deliveryId, externalId, receivedAt: receivedAt.toISOString() };
       const data = { ...told, ...(ticket === undefined ? {} : { ticket }) };
-      const sender: Caller = { ...caller, tenantId, principal: { type: 'service', id: `webhook-source:${sourceId}`, roles: [] } };
       await this.outbox.record(tx, webhookReceived, data, sender);
       return { eventId: inboundId, status: 'accepted' };
     });

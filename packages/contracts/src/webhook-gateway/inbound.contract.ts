@@ -67,6 +67,15 @@ export const webhookReceived = event('webhook-gateway.inbound.received.v1', {
   audit: 'webhook_received',
 });
 
+/** A webhook that was there already came again: replayed, or sent anew by the provider. Told once per webhook. */
+export const webhookRepeated = event('webhook-gateway.inbound.repeated.v1', {
+  summary: 'A webhook came again and was not taken twice',
+  data: z.object({ eventId: InboundEventId, sourceId: WebhookSourceId, provider: WebhookProvider }),
+  resource: ofSource,
+  audit: 'webhook_received',
+  outcome: () => 'duplicate',
+});
+
 /** Why a webhook was refused. */
 export const refusalReasons = [
   'signature_missing',
