@@ -64,14 +64,15 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   };
 }
 
-/** Opens the gateway as a process of its own. Throws SettingsError when NATS or the port cannot be used. */
+/** Opens the gateway as a process of its own. Throws SettingsError when NATS, Redis or the port cannot be used. */
 export async function startGateway(environment: GatewayEnvironment, { log, health, onClose }: ProcessContext): Promise<void> {
   const { transport } = await openTransport(environment.NATS_URL, { name: 'gateway', log });
   onClose(() => transport.close());
   registerEngines(health, { transport });
   const platformKey = environment.SUPPORT101_PLATFORM_KEY;
   const settings = platformKey === undefined ? {} : { platformKey };
-  const gateway = await createGateway({ transport, registry, health, log, settings });
+  const redis = environment.REDIS_URL === undefined ? {} : { redisUrl: environment.REDIS_URL };
+  const gateway = await createGateway({ transport, registry, health, log, settings, ...redis });
   onClose(() => gateway.close());
   try {
     await gateway.listen(environment.PORT, environment.HOST);

@@ -14,7 +14,7 @@ import { recordAudit, resolvePermissions, type Grant } from '@support101/contrac
 import { authenticateKey } from '@support101/contracts/tenancy';
 import { callerFromHeaders, headerNames, InProcessTransport } from '@support101/messaging';
 import { createLog, HealthBoard, newId } from '@support101/service-kit';
-import { createGateway, type Gateway, type GatewaySettings } from '../src/app.module.js';
+import { createGateway, type Gateway, type GatewayParts, type GatewaySettings } from '../src/app.module.js';
 import { registry as demoRegistry } from './demo-contracts.js';
 
 export const platformKey = 'platform-key-of-the-tests-0123456789';
@@ -50,7 +50,11 @@ export class GatewayFixture {
   grantLookUps = 0;
   #gateway: Gateway | undefined;
 
-  static async start(settings: GatewaySettings = {}, registry: Registry = demoRegistry): Promise<GatewayFixture> {
+  static async start(
+    settings: GatewaySettings = {},
+    registry: Registry = demoRegistry,
+    given: Pick<GatewayParts, 'redisUrl'> = {},
+  ): Promise<GatewayFixture> {
     const fixture = new GatewayFixture();
     fixture.owners.set(keys.admin, { tenantId: acme, roles: ['admin'], keyId: newId('key') });
     fixture.owners.set(keys.viewer, { tenantId: acme, roles: ['viewer'], keyId: newId('key') });
@@ -66,7 +70,14 @@ export class GatewayFixture {
     });
     const { transport, health } = fixture;
     const log = createLog({ name: 'gateway', level: 'silent' });
-    fixture.#gateway = await createGateway({ transport, registry, health, log, settings: { platformKey, ...settings } });
+    fixture.#gateway = await createGateway({
+      transport,
+      registry,
+      health,
+      log,
+      settings: { platformKey, ...settings },
+      ...given,
+    });
     transport.start();
     await fixture.#gateway.listen(0, '127.0.0.1');
     return fixture;

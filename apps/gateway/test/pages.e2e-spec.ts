@@ -63,7 +63,13 @@ describe('health', () => {
     expect([live.status, await live.json()]).toEqual([200, { status: 'up' }]);
     expect([ready.status, await ready.json()]).toEqual([
       200,
-      { status: 'degraded', parts: [{ part: 'database', using: 'embedded', state: 'degraded' }] },
+      {
+        status: 'degraded',
+        parts: [
+          { part: 'limits', using: 'in process', state: 'degraded', hint: expect.stringContaining('REDIS_URL') },
+          { part: 'database', using: 'embedded', state: 'degraded' },
+        ],
+      },
     ]);
   });
 

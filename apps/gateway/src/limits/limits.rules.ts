@@ -23,26 +23,39 @@ export interface Verdict {
  */
 export function take(limit: number, earlier: Count | undefined, now: number): Verdict {
   const count = rolled(earlier, now);
-  const elapsed = now - count.startedAt;
-  const carried = count.before * (1 - elapsed / windowMs);
-  const allowed = count.present + carried + 1 <= limit;
-  const present = count.present + (allowed ? 1 : 0);
-  const remaining = Math.max(0, Math.floor(limit - present - carried));
-  const waitMs = allowed ? windowMs - elapsed : waitOf(limit, count, elapsed);
-  return { allowed, count: { ...count, present }, remaining, resetSeconds: Math.max(1, Math.ceil(waitMs / 1000)) };
+  const allowed = roomOf(limit, count, now) >= 1;
+  return verdictOf(limit, allowed ? { ...count, present: count.present + 1 } : count, { allowed, now });
 }
 
-function rolled(earlier: Count | undefined, now: number): Count {
+/** How it stands after a request was let in or refused; `held` are counted already and still free to be used. */
+export function verdictOf(
+  limit: number,
+  count: Count,
+  { allowed, now, held = 0 }: { readonly allowed: boolean; readonly now: number; readonly held?: number },
+): Verdict {
+  const remaining = Math.max(0, Math.floor(roomOf(limit, count, now)) + held);
+  const waitMs = allowed ? windowMs - (now - count.startedAt) : waitOf(limit, count, now);
+  return { allowed, count, remaining, resetSeconds: Math.max(1, Math.ceil(waitMs / 1000)) };
+}
+
+/** The count as it stands at `now`: when the window is over, what it held lies in the window before. */
+export function rolled(earlier: Count | undefined, now: number): Count {
   const startedAt = Math.floor(now / windowMs) * windowMs;
   if (earlier === undefined || startedAt - earlier.startedAt > windowMs) return { startedAt, present: 0, before: 0 };
   return earlier.startedAt === startedAt ? earlier : { startedAt, present: 0, before: earlier.present };
 }
 
-/** How long until enough of the window before has slid out; the rest of this window when that is not enough. */
-function waitOf(limit: number, { present, before }: Count, elapsed: number): number {
-  const room = limit - present - 1;
-  if (room < 0 || before === 0) return windowMs - elapsed;
-  return windowMs * (1 - room / before) - elapsed;
+/** Milliseconds until enough of the window before has slid out for `wanted` requests, or the window ends. */
+export function waitOf(limit: number, { startedAt, present, before }: Count, now: number, wanted = 1): number {
+  const untilEnd = startedAt + windowMs - now;
+  const room = limit - present - wanted;
+  if (room < 0 || before === 0) return untilEnd;
+  return Math.min(untilEnd, windowMs * (1 - room / before) - (now - startedAt));
+}
+
+/** How many more requests fit, with the part of the window before that still lies within the last minute counted. */
+function roomOf(limit: number, { startedAt, present, before }: Count, now: number): number {
+  return limit - present - before * (1 - (now - startedAt) / windowMs);
 }
 
 /** The `RateLimit` and `RateLimit-Policy` headers (draft-ietf-httpapi-ratelimit-headers). */

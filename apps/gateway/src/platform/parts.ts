@@ -25,6 +25,8 @@ export interface GatewayParts {
   readonly health: HealthBoard;
   readonly log: Log;
   readonly settings: GatewaySettings;
+  /** `redis://…` or `rediss://…`, where all gateways count the limits of requests together; without it each counts alone. */
+  readonly redisUrl?: string;
   readonly time?: TimeSource;
 }
 

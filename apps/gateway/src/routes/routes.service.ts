@@ -62,7 +62,7 @@ export class RoutesService implements Door {
     const { correlationId, operation, tenantInPath: path, tenantInHeader: header } = presented;
     const { principal } = identity;
     try {
-      const headers = this.#count(identity);
+      const headers = await this.#count(identity);
       const tenantId = await this.authorization.authorize(access, { asker: identity, named: { path, header }, correlationId });
       if (principal.type === 'platform' && tenantId !== undefined) {
         this.refusals.note({ kind: 'tenant_named', tenantId, principal, operation, correlationId });
@@ -83,7 +83,7 @@ export class RoutesService implements Door {
   }
 
   /** Refused requests count too: a caller who may not is stopped as one who may. */
-  #count({ tenantId, maxRequestsPerMinute }: Identity): Record<string, string> {
+  #count({ tenantId, maxRequestsPerMinute }: Identity): ReturnType<LimitsService['take']> {
     return tenantId === undefined || maxRequestsPerMinute === undefined ? {} : this.limits.take(tenantId, maxRequestsPerMinute);
   }
 }

@@ -7,13 +7,10 @@ interface Working {
   readonly engines: Engines;
 }
 
-/** Puts the table of design.md section 4 on the board, each part with a look at how it is now; the models are there already. */
+/** Puts the table of design.md section 4 on the board, each part as it is now; models and limits put themselves there. */
 export function registerParts(health: HealthBoard, working: Working): void {
   health.register('database', () => databaseHealth(working));
   registerEngines(health, working.engines);
-  health.register('limits and leases', () =>
-    part('limits and leases', 'in process and Postgres', 'degraded', 'Redis: not built yet'),
-  );
   health.register('activity', () => part('activity', 'Postgres', 'degraded', 'Redis Streams: not built yet'));
   health.register('graph', () => part('graph', 'Postgres tables', 'degraded', 'Apache AGE: not built yet'));
   health.register('vectors', () => part('vectors', 'exact search in process', 'degraded', 'Pinecone: not built yet'));

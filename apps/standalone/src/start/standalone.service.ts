@@ -129,6 +129,7 @@ async function openDoor(settings: StandaloneSettings, door: Door, closers: Close
     health: door.health,
     log: door.log,
     settings: { platformKey: door.platformKey },
+    ...(settings.REDIS_URL === undefined ? {} : { redisUrl: settings.REDIS_URL }),
   });
   closers.push(() => gateway.close());
   try {
