@@ -24,7 +24,7 @@ export interface NamedTenants {
 }
 
 /** What the built-in roles of a credential do not give, but something that governance keeps may. */
-export interface Wanted {
+interface Wanted {
   readonly tenantId: TenantId;
   readonly resource: string;
   readonly level: AccessLevel;
