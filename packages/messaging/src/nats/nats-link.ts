@@ -48,6 +48,8 @@ export class NatsLink {
         reconnectJitter: 250,
         pingInterval: 10_000,
         maxPingOut: 2,
+        // Else each publish makes an error with its stack, in case it fails.
+        noAsyncTraces: true,
       });
     try {
       // Servers and services often start together.

@@ -18,9 +18,10 @@ import {
   type TransportStatus,
   type WireMessage,
 } from '../transport.js';
-import { request, serve } from './nats-commands.js';
+import { serve } from './nats-commands.js';
 import { NatsDurable } from './nats-durable.js';
 import { NatsLink, type NatsOptions } from './nats-link.js';
+import { NatsRequests } from './nats-requests.js';
 import { ensureStreams, isApiError, isMissing, storeName, streamNames } from './nats-streams.js';
 
 /** How long acknowledgements may take to leave when closing, in milliseconds. */
@@ -28,6 +29,7 @@ const lastWordsMs = 2_000;
 
 /** Commands over NATS' request/reply, events over JetStream. Made for servers from 2.9 on. */
 export class NatsTransport implements Transport {
+  readonly #requests: NatsRequests;
   readonly #durables = new Set<NatsDurable>();
   readonly #subscriptions = new Set<Subscription>();
   #store = '';
@@ -39,7 +41,9 @@ export class NatsTransport implements Transport {
     private readonly link: NatsLink,
     private readonly replicas: number,
     private readonly log: MessagingLog,
-  ) {}
+  ) {
+    this.#requests = new NatsRequests(link.nc);
+  }
 
   /** Connects and makes the streams; throws when the server does not answer or keeps streams otherwise than needed. */
   static async open(options: NatsOptions): Promise<NatsTransport> {
@@ -63,7 +67,7 @@ export class NatsTransport implements Transport {
   ): Promise<WireMessage> {
     // A request sent while disconnected would wait in a buffer until its time is over.
     if (!this.link.up) throw new DomainError('service_unavailable', this.link.detail);
-    return request(this.link.nc, subject, message, options);
+    return this.#requests.ask(subject, message, options);
   }
 
   async serve(subject: string, group: string, handler: (message: WireMessage) => Promise<WireMessage>): Promise<Subscription> {
