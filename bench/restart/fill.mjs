@@ -33,19 +33,32 @@ const sums = [
   ],
 ];
 
-/** Opens the database of a data directory whose process has ended; everything in it may be seen and written. */
+/** Opens the database of a data directory whose process has ended, and of which there is one tenant. */
 export async function openData(directory) {
-  const [{ startEmbedded }, { default: pg }] = await Promise.all([load('@support101/database'), import(fromDatabase.resolve('pg'))]);
+  const [{ startEmbedded }, { default: pg }] = await Promise.all([
+    load('@support101/database'),
+    import(fromDatabase.resolve('pg')),
+  ]);
   const embedded = await startEmbedded({ directory: `${directory}/postgres` });
   const client = new pg.Client({ connectionString: embedded.url });
   await client.connect();
+  // Settings of a transaction only: all connections share one backend, and with it those of its session.
+  const inTransaction = async (settings, text, values) => {
+    await client.query(`begin; ${settings}`);
+    const { rows } = await client.query(text, values);
+    await client.query('commit');
+    return rows;
+  };
+  const [{ tenantId }] = await inTransaction(
+    'set local role tenancy_system',
+    'select tenant_id as "tenantId" from tenancy.tenants',
+  );
   return {
     url: embedded.url,
-    /** Asks as the service of that schema does when it works for all tenants: row-level security holds for every login. */
-    rows: async (schema, text, values) => {
-      await client.query(`set role ${schema}_system`);
-      return (await client.query(text, values)).rows;
-    },
+    tenantId,
+    /** Asks as the service of that schema does for its one tenant: row-level security holds for every login. */
+    rows: (schema, text, values) =>
+      inTransaction(`set local role ${schema}_app; set local app.tenant_id = '${tenantId}'`, text, values),
     close: async () => {
       await client.end();
       await embedded.close();
@@ -88,7 +101,8 @@ function tables(rows, schema) {
      from information_schema.columns c join information_schema.tables t using (table_schema, table_name)
      where c.table_schema = $1 and t.table_type = 'BASE TABLE'
        and coalesce(c.column_default, '') not like 'nextval%' and c.is_identity = 'NO' and c.is_generated = 'NEVER'
-     group by 1, 2 order by 1, 2`,
+     group by 1, 2
+     order by (select count(*) from pg_constraint k where k.contype = 'f' and k.conrelid = to_regclass(c.table_schema || '.' || c.table_name)), 2`,
     [schema],
   );
 }
@@ -96,7 +110,9 @@ function tables(rows, schema) {
 async function multiplyRows(rows, { schema, name, columns }, marks, copies) {
   const table = `${schema}.${name}`;
   const patterns = marks.map((mark) => `%${mark}%`);
-  const found = await rows(schema, `select to_jsonb(t)::text as doc from ${table} t where to_jsonb(t)::text like any ($1)`, [patterns]);
+  const found = await rows(schema, `select to_jsonb(t)::text as doc from ${table} t where to_jsonb(t)::text like any ($1)`, [
+    patterns,
+  ]);
   if (found.length === 0) return 0;
   const docs = found.map(({ doc }) => doc);
   let added = 0;
@@ -128,7 +144,7 @@ async function recordCopies(url, events, copies) {
   ]);
   const lone = await bootAlone(governanceService, { database: { url, embedded: true } });
   const pattern = new RegExp(ids, 'g');
-  let batch = [];
+  const batch = [];
   const flush = async () => {
     const results = await lone.transport.publish(batch.splice(0));
     const failed = results.find(({ ok }) => !ok);
