@@ -32,7 +32,11 @@ beforeAll(async () => {
     return {} as never;
   });
   await gateway.answer(auditOfRun, () => ({ data: [entry(ids[0], 1), entry(ids[1], 2)], nextCursor: null }));
-  await gateway.answer(listAudit, () => ({ data: [entry(ids[2], 3), entry(ids[1], 2), entry(ids[0], 1)], nextCursor: null }));
+  const refusal = { ...entry(newId('evt'), 4), action: 'gateway.requests.refused' };
+  await gateway.answer(listAudit, () => ({
+    data: [refusal, entry(ids[2], 3), entry(ids[1], 2), entry(ids[0], 1)],
+    nextCursor: null,
+  }));
 });
 afterAll(() => gateway.close());
 
@@ -91,6 +95,16 @@ describe('the stream of a tenant', () => {
     await happens('hitl.requests.opened.v1');
     await happens('agent-runtime.runs.started.v1');
     await happens('agent-runtime.runs.resumed.v1', globex);
+    expect((await seen.next()).value).toMatch(/ agent-runtime\.runs\.started\.v1$/);
+    await seen.return(undefined);
+  });
+
+  it('leaves out what is on the audit and was no event', async () => {
+    const response = await gateway.fetch('/v1/stream', { key: keys.viewer, headers: { 'last-event-id': ids[1] } });
+    const seen = eventsOf(response);
+
+    expect((await seen.next()).value).toBe(`${ids[2]} ${step}`);
+    await happens('agent-runtime.runs.started.v1');
     expect((await seen.next()).value).toMatch(/ agent-runtime\.runs\.started\.v1$/);
     await seen.return(undefined);
   });

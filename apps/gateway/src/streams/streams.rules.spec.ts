@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { concernsRun, endsRun, frameOf, isWanted, topicsOf } from './streams.rules.js';
+import { concernsRun, endsRun, frameOf, isOfEvent, isWanted, topicsOf } from './streams.rules.js';
 
 const fact = {
   id: 'evt_01jd5m6wz5f9r8x2k3c4v7b6n1' as const,
@@ -21,6 +21,17 @@ describe('topics', () => {
     ['agent-runtime', false],
   ])('%s wants a decision: %s', (topics, wanted) => {
     expect(isWanted(fact, topicsOf(topics))).toBe(wanted);
+  });
+});
+
+describe('an entry of the audit', () => {
+  it.each([
+    ['hitl.requests.decided', true],
+    ['webhook-gateway.inbound.received', true],
+    ['gateway.requests.refused', false],
+    ['gateway.tenants.named', false],
+  ])('of %s stands for an event: %s', (action, expected) => {
+    expect(isOfEvent({ action })).toBe(expected);
   });
 });
 

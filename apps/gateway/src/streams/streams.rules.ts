@@ -20,6 +20,11 @@ export function factOfEntry({ eventId, action, resource, outcome, time, details 
   return { id: eventId, type: `${action}.v1`, resource, outcome, time, data: details };
 }
 
+/** True for an entry that stands for an event: what the gateway itself put on the audit has none, and was never live. */
+export function isOfEvent({ action }: Pick<AuditEntry, 'action'>): boolean {
+  return !action.startsWith('gateway.');
+}
+
 /** True when the fact’s type begins with one of the topics; no topics mean all. */
 export function isWanted({ type }: Pick<LiveFact, 'type'>, topics: readonly string[]): boolean {
   return topics.length === 0 || topics.some((topic) => type === topic || type.startsWith(`${topic}.`));

@@ -6,7 +6,7 @@ import { auditOfRun, listAudit } from '@support101/contracts/governance';
 import { CommandClient, type Subscription } from '@support101/messaging';
 import { PARTS, type GatewayParts } from '../platform/parts.js';
 import type { FactListener, StreamWish } from '../platform/stream-route.js';
-import { concernsRun, endsRun, factOf, factOfEntry, isWanted, topicsOf } from './streams.rules.js';
+import { concernsRun, endsRun, factOf, factOfEntry, isOfEvent, isWanted, topicsOf } from './streams.rules.js';
 
 /** What one listener wants. */
 interface Wish {
@@ -104,7 +104,8 @@ export class StreamsService {
       const next: { cursor?: string } = cursor === undefined ? {} : { cursor };
       const page = await this.client.call(listAudit, { limit: pageSize, ...next }, caller);
       const known = page.data.findIndex(({ eventId }) => eventId === lastId);
-      facts.push(...page.data.slice(0, known === -1 ? undefined : known).map(factOfEntry));
+      const missed = page.data.slice(0, known === -1 ? undefined : known);
+      facts.push(...missed.filter(isOfEvent).map(factOfEntry));
       cursor = known === -1 ? (page.nextCursor ?? undefined) : undefined;
     } while (cursor !== undefined && facts.length < mostMissed);
     return facts.reverse();
