@@ -1,12 +1,14 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { registry } from '@support101/contracts/all';
 import type { Embedder } from '@support101/models';
-import type { ServiceDefinition } from '@support101/service-kit';
+import type { PartHealth, RunningService, ServiceDefinition } from '@support101/service-kit';
 import { ActivityModule } from './activity/activity.module.js';
 import { FeedbackModule } from './feedback/feedback.module.js';
 import { GoldenPathsModule } from './golden-paths/golden-paths.module.js';
 import { GraphModule } from './graph/graph.module.js';
+import { GraphProjection } from './graph/graph-projection.service.js';
 import { KnowledgeModule } from './knowledge/knowledge.module.js';
+import { learningSchema } from './platform/learning-database.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { PlaybooksModule } from './playbooks/playbooks.module.js';
 import { RetrievalModule } from './retrieval/retrieval.module.js';
@@ -24,9 +26,14 @@ class LearningModule {
 export function learningService({ embedder }: { embedder: Embedder }): ServiceDefinition {
   return {
     name: 'learning',
-    schema: 'learning',
+    schema: learningSchema,
     migrations: new URL('../prisma/migrations/', import.meta.url),
     module: LearningModule.with(embedder),
     registry,
   };
+}
+
+/** How the graph of a running learning service is served: by Apache AGE, or by the tables and why. */
+export function graphHealth(learning: RunningService): PartHealth {
+  return learning.app.get(GraphProjection, { strict: false }).health();
 }

@@ -18,17 +18,18 @@ import { registry } from '@support101/contracts/all';
 import { type ArticleSummary, createArticle, getArticle } from '@support101/contracts/learning';
 import type { Transport } from '@support101/messaging';
 import type { Embedder } from '@support101/models';
-import { bootAlone, type LoneService, newId } from '@support101/service-kit';
-import { eventually, postgres } from '@support101/testing';
+import { bootAlone, type LoneService, newId, type RunningService } from '@support101/service-kit';
+import { eventually } from '@support101/testing';
 import type { z } from 'zod';
 import { learningService } from '../src/app.module.js';
+import { type engines, startEngine } from './engines.js';
 
 /** Somebody of a tenant who may change its knowledge. */
 export function operatorOf(tenantId: TenantId, over: Omit<Partial<Caller>, 'tenantId'> = {}): TenantCaller {
   return { tenantId, principal: { type: 'key', id: 'key_of_a_test', roles: ['operator'] }, correlationId: 'test', ...over };
 }
 
-/** Learning booted by itself with the given embedder, on a native Postgres, with a stand-in for agent-runtime’s traces. */
+/** Learning booted by itself with the given embedder, on a native Postgres unless told, with a stand-in for agent-runtime’s traces. */
 export class LoneLearning {
   readonly events: EventEnvelope[] = [];
   /** The runs that the stand-in can tell about; one that is not here is not found. */
@@ -37,17 +38,22 @@ export class LoneLearning {
   readonly #cleanUp: (() => Promise<void>)[] = [];
   #service!: LoneService;
 
-  static async boot(embedder: Embedder): Promise<LoneLearning> {
+  static async boot(embedder: Embedder, engine: (typeof engines)[number] = 'native'): Promise<LoneLearning> {
     const learning = new LoneLearning();
-    const { url, close } = await postgres();
+    const { url, close } = await startEngine(engine);
     learning.#cleanUp.push(close);
     learning.#service = await bootAlone(learningService({ embedder }), {
-      database: { url, embedded: false },
+      database: { url, embedded: engine === 'embedded' },
       prepare: (transport) => learning.#serveTraces(transport),
     });
     learning.#cleanUp.push(() => learning.#service.close());
     await learning.#service.transport.observe({}, (event) => learning.events.push(event));
     return learning;
+  }
+
+  /** The service itself, for what no contract tells. */
+  get running(): RunningService {
+    return this.#service.service;
   }
 
   /** Asks; what came of it counts for `unseen`. */

@@ -3,6 +3,7 @@ import type { AgentId, RunId } from '@support101/contracts';
 import type { EdgeKind, NodeKind, PathId } from '@support101/contracts/learning';
 import type { Tx } from '@support101/database';
 import type { GraphChange } from './graph.rules.js';
+import type { EdgeRow, GraphRows, NodeRow } from './graph-vertices.rules.js';
 
 /** A resolution whose run has ended. */
 export interface ResolutionRow {
@@ -29,14 +30,23 @@ export interface TicketRow {
   readonly filedAt: Date;
 }
 
+/** What is read of the graph: from the tables, or from Apache AGE, with the same answers. */
+export type GraphReader = Pick<GraphRepository, 'has' | 'tickets' | 'resolutionsOf' | 'similar' | 'newest' | 'counts'>;
+
+const nodeColumns = 'kind, node_id as id, category, success, approved, properties, created_at as "createdAt"';
+const edgeColumns =
+  'kind, from_kind as "fromKind", from_id as "fromId", to_kind as "toKind", to_id as "toId", created_at as "createdAt"';
 const resolution = `r.node_id as "runId", r.category, coalesce(r.approved, r.success) as success, r.approved, r.properties`;
 
 /** The graph in the database. */
 @Injectable()
 export class GraphRepository {
-  /** Adds to what is there. In the order of the keys, so that two writers never wait for each other in a circle. */
-  async add(tx: Tx, { nodes, edges }: GraphChange, at: string): Promise<void> {
-    await tx.query(
+  /**
+   * Adds to what is there, and gives the nodes as they are now and the edges that are new. In the order of the keys, so
+   * that two writers never wait for each other in a circle.
+   */
+  async add(tx: Tx, { nodes, edges }: GraphChange, at: string): Promise<GraphRows> {
+    const kept = await tx.query<NodeRow>(
       `insert into graph_nodes as old (tenant_id, kind, node_id, category, success, approved, properties, created_at)
        select $1, kind, id, category, success, approved, properties, $3
        from jsonb_to_recordset($2::jsonb) as n (kind text, id text, category text, success boolean, approved boolean, properties jsonb)
@@ -44,19 +54,52 @@ export class GraphRepository {
        on conflict (tenant_id, kind, node_id) do update set category = coalesce(excluded.category, old.category),
          success = coalesce(excluded.success, old.success),
          approved = coalesce(old.approved or excluded.approved, old.approved, excluded.approved),
-         properties = old.properties || excluded.properties, created_at = least(old.created_at, excluded.created_at)`,
+         properties = old.properties || excluded.properties, created_at = least(old.created_at, excluded.created_at)
+       returning ${nodeColumns}`,
       [tx.tenantId, JSON.stringify(nodes), at],
       'graph-add-nodes',
     );
-    if (edges.length === 0) return;
-    await tx.query(
+    if (edges.length === 0) return { nodes: kept, edges: [] };
+    const added = await tx.query<EdgeRow>(
       `insert into graph_edges (tenant_id, kind, from_kind, from_id, to_kind, to_id, created_at)
        select $1, kind, "fromKind", "fromId", "toKind", "toId", $3
        from jsonb_to_recordset($2::jsonb) as e (kind text, "fromKind" text, "fromId" text, "toKind" text, "toId" text)
-       order by kind, "fromId", "toId" on conflict do nothing`,
+       order by kind, "fromId", "toId" on conflict do nothing returning ${edgeColumns}`,
       [tx.tenantId, JSON.stringify(edges), at],
       'graph-add-edges',
     );
+    return { nodes: kept, edges: added };
+  }
+
+  /** The nodes after this one in the order of their keys. */
+  nodesAfter(tx: Tx, after: NodeRow | undefined, limit: number): Promise<NodeRow[]> {
+    return tx.query<NodeRow>(
+      `select ${nodeColumns} from graph_nodes where tenant_id = $1 and (kind, node_id) > ($2, $3) order by kind, node_id limit $4`,
+      [tx.tenantId, after?.kind ?? '', after?.id ?? '', limit],
+      'graph-nodes-after',
+    );
+  }
+
+  /** The edges after this one in the order of their keys, with the nodes at their ends. */
+  async edgesAfter(tx: Tx, after: EdgeRow | undefined, limit: number): Promise<GraphRows> {
+    const edges = await tx.query<EdgeRow>(
+      `select ${edgeColumns} from graph_edges
+       where tenant_id = $1 and (kind, from_kind, from_id, to_kind, to_id) > ($2, $3, $4, $5, $6)
+       order by kind, from_kind, from_id, to_kind, to_id limit $7`,
+      [tx.tenantId, after?.kind ?? '', after?.fromKind ?? '', after?.fromId ?? '', after?.toKind ?? '', after?.toId ?? '', limit],
+      'graph-edges-after',
+    );
+    const ends = edges.flatMap(({ fromKind, fromId, toKind, toId }) => [
+      { kind: fromKind, id: fromId },
+      { kind: toKind, id: toId },
+    ]);
+    const nodes = await tx.query<NodeRow>(
+      `select ${nodeColumns} from graph_nodes where tenant_id = $1 and (kind, node_id) in
+         (select kind, id from jsonb_to_recordset($2::jsonb) as e (kind text, id text))`,
+      [tx.tenantId, JSON.stringify(ends)],
+      'graph-nodes-of-edges',
+    );
+    return { nodes, edges };
   }
 
   /** Deletes a node with its edges. */
@@ -93,7 +136,7 @@ export class GraphRepository {
       `select e.from_id as "of", ${resolution} from graph_edges e
        join graph_nodes r on r.tenant_id = e.tenant_id and r.kind = e.to_kind and r.node_id = e.to_id
        where e.tenant_id = $1 and e.kind = $2 and e.from_kind = $3 and e.from_id = any ($4) and r.success is not null
-       order by e.created_at desc, r.node_id desc limit $5`,
+       order by e.created_at desc, r.node_id desc, e.from_id limit $5`,
       [tx.tenantId, kind === 'Customer' ? 'ASKED' : 'RESOLVED_BY', kind, ids, limit],
       'graph-resolutions-of',
     );

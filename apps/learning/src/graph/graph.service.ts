@@ -1,12 +1,15 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DomainError, isDomainError } from '@support101/contracts';
 import type { InputOf, OutputOf, RunId, TenantCaller } from '@support101/contracts';
 import { type runCompleted, type runFailed, type runTimedOut, traceRun } from '@support101/contracts/agent-runtime';
 import * as contract from '@support101/contracts/learning';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import { CommandClient, type Delivery } from '@support101/messaging';
+import type { Tx } from '@support101/database';
+import { type Log, LOG } from '@support101/service-kit';
 import { LearningDatabase } from '../platform/learning-database.js';
-import { GraphRepository, type ResolutionRow } from './graph.repository.js';
+import { GraphProjection, type GraphTarget, isProjectionFailure } from './graph-projection.service.js';
+import type { ResolutionRow } from './graph.repository.js';
 import { type GraphChange, ofRunEnd, type Trace } from './graph.rules.js';
 
 const historyLength = 1000;
@@ -16,8 +19,9 @@ const historyLength = 1000;
 export class GraphService {
   constructor(
     private readonly database: LearningDatabase,
-    private readonly graph: GraphRepository,
+    private readonly graph: GraphProjection,
     private readonly client: CommandClient,
+    @Inject(LOG) private readonly log: Log,
   ) {}
 
   /** Adds the end of a run, once. The trace is asked for before the transaction. */
@@ -32,30 +36,30 @@ export class GraphService {
   /** Adds what an event tells, once. */
   async add(delivery: Delivery, change: GraphChange): Promise<void> {
     if (change.nodes.length === 0) return;
-    await this.database.onceDelivered(delivery, (tx) => this.graph.add(tx, change, delivery.event.time));
+    await this.#once(delivery, (tx, target) => this.graph.add(tx, change, delivery.event.time, target));
   }
 
   /** An article that is gone was used by nobody. */
   dropArticle(delivery: Delivery<typeof contract.articleDeleted>): Promise<void> {
     const { articleId } = delivery.event.data;
-    return this.database.onceDelivered(delivery, (tx) => this.graph.drop(tx, 'Article', articleId));
+    return this.#once(delivery, (tx, target) => this.graph.drop(tx, 'Article', articleId, target));
   }
 
   /** Forgets the graph of a deleted tenant. */
   forget(delivery: Delivery<typeof tenantDeleted>): Promise<void> {
-    return this.database.onceDelivered(delivery, (tx) => this.graph.deleteAll(tx));
+    return this.#once(delivery, (tx, target) => this.graph.deleteAll(tx, target));
   }
 
   journey(
     { customerId, limit }: InputOf<typeof contract.customerJourney>,
     { tenantId }: TenantCaller,
   ): Promise<OutputOf<typeof contract.customerJourney>> {
-    return this.database.forTenant(tenantId, async (tx) => {
-      if (!(await this.graph.has(tx, 'Customer', customerId))) throw new DomainError('customer_not_found');
-      const tickets = await this.graph.tickets(tx, customerId, limit);
+    return this.graph.read(tenantId, async (graph, tx) => {
+      if (!(await graph.has(tx, 'Customer', customerId))) throw new DomainError('customer_not_found');
+      const tickets = await graph.tickets(tx, customerId, limit);
       const ids = tickets.map(({ ticketId }) => ticketId);
-      const ofTickets = await this.graph.resolutionsOf(tx, 'Ticket', ids, limit);
-      const asked = await this.graph.resolutionsOf(tx, 'Customer', [customerId], limit);
+      const ofTickets = await graph.resolutionsOf(tx, 'Ticket', ids, limit);
+      const asked = await graph.resolutionsOf(tx, 'Customer', [customerId], limit);
       const ticketed = new Set(ofTickets.map(({ runId }) => runId));
       return {
         customerId,
@@ -72,7 +76,7 @@ export class GraphService {
     { category, limit }: InputOf<typeof contract.similarResolutions>,
     { tenantId }: TenantCaller,
   ): Promise<OutputOf<typeof contract.similarResolutions>> {
-    const rows = await this.database.forTenant(tenantId, (tx) => this.graph.similar(tx, category, limit));
+    const rows = await this.graph.read(tenantId, (graph, tx) => graph.similar(tx, category, limit));
     return { data: rows.map(toResolution) };
   }
 
@@ -81,7 +85,7 @@ export class GraphService {
    * they are one piece of evidence, however often the path was used.
    */
   async history(category: string, { tenantId }: TenantCaller): Promise<(contract.Resolution & { readonly case: string })[]> {
-    const rows = await this.database.forTenant(tenantId, (tx) => this.graph.newest(tx, category, historyLength));
+    const rows = await this.graph.read(tenantId, (graph, tx) => graph.newest(tx, category, historyLength));
     return rows.map((row) => {
       const { pathId, usedPathId } = row.properties;
       return { ...toResolution(row), case: pathId ?? usedPathId ?? row.runId };
@@ -89,11 +93,25 @@ export class GraphService {
   }
 
   async stats({ tenantId }: TenantCaller): Promise<OutputOf<typeof contract.graphStats>> {
-    const rows = await this.database.forTenant(tenantId, (tx) => this.graph.counts(tx));
+    const rows = await this.graph.read(tenantId, (graph, tx) => graph.counts(tx));
     const counts = new Map(rows.map(({ kind, count }) => [kind, count]));
     const of = <K extends contract.NodeKind | contract.EdgeKind>(kinds: readonly K[]) =>
       Object.fromEntries(kinds.map((kind) => [kind, counts.get(kind) ?? 0])) as Record<K, number>;
     return { nodes: of(contract.nodeKinds), edges: of(contract.edgeKinds) };
+  }
+
+  /** Once; when Apache AGE refuses the change, it is kept in the tables, which are the truth, and rebuilt from there. */
+  async #once(delivery: Delivery, write: (tx: Tx, target: GraphTarget) => Promise<void>): Promise<void> {
+    try {
+      await this.database.onceDelivered(delivery, (tx) => write(tx, 'both'));
+    } catch (error) {
+      if (!isProjectionFailure(error)) throw error;
+      this.log.error(
+        { error, tenantId: delivery.event.tenantid },
+        'a tenant’s graph is read from the tables until it is rebuilt',
+      );
+      await this.database.onceDelivered(delivery, (tx) => write(tx, 'tables'));
+    }
   }
 
   /** Undefined for a run that is gone by now: its end still counts. */

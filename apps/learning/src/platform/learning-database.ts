@@ -3,6 +3,9 @@ import type { EventContract, InputOf, OutputOf, Rpc, TenantCaller, TenantId } fr
 import { Database, type SystemReason, type Tx } from '@support101/database';
 import { type Delivery, Idempotency, Inbox } from '@support101/messaging';
 
+/** The Postgres schema of this service. */
+export const learningSchema = 'learning';
+
 /** The tables of learning, and the three ways into them. */
 @Injectable()
 export class LearningDatabase {

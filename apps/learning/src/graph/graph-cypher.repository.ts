@@ -1,0 +1,158 @@
+import { Injectable } from '@nestjs/common';
+import type { RunId } from '@support101/contracts';
+import { edgeKinds, type EdgeKind, type NodeKind, nodeKinds } from '@support101/contracts/learning';
+import { graphName, graphProperty, type Tx } from '@support101/database';
+import { learningSchema } from '../platform/learning-database.js';
+import type { GraphReader, ResolutionRow, TicketRow } from './graph.repository.js';
+import { endsOf, type GraphRows, labelled, propertiesOf, type Vertex } from './graph-vertices.rules.js';
+
+const graph = graphName(learningSchema);
+const [tenant, id] = [graphProperty('tenantId'), graphProperty('id')];
+const given = (label: string) => `jsonb_array_elements($1::jsonb -> '${label}') as x`;
+
+/**
+ * The graph in Apache AGE. Values travel as one parameter, every pattern names the tenant, and row-level security stands
+ * behind both. It is read with Cypher and written as the tables that it is: MERGE knows no unique key.
+ * Reading needs `standing` first, in the same transaction.
+ */
+@Injectable()
+export class GraphCypherRepository implements GraphReader {
+  /** Writes nodes and edges as they are now, in one statement. */
+  async put(tx: Tx, rows: GraphRows): Promise<void> {
+    await tx.query(putStatement, [JSON.stringify(labelled(tx.tenantId, rows))], 'graph-put');
+  }
+
+  /** Deletes a vertex with its edges. */
+  async drop(tx: Tx, kind: NodeKind, nodeId: string): Promise<void> {
+    const values = [JSON.stringify(tx.tenantId), JSON.stringify(nodeId)];
+    await tx.query(dropStatements[kind], values, `graph-drop-${kind}`);
+  }
+
+  /** Deletes the whole graph of the transaction’s tenant. */
+  async deleteAll(tx: Tx): Promise<void> {
+    await tx.query(deleteStatement, [JSON.stringify(tx.tenantId)], 'graph-drop-all');
+  }
+
+  async has(tx: Tx, kind: NodeKind, nodeId: string): Promise<boolean> {
+    const query = `match (n:${kind}) where n.tenantId = $tenantId and n.id = $id return {id: n.id}`;
+    return (await cypher(tx, query, { id: nodeId }, `has-${kind}`)).length > 0;
+  }
+
+  async tickets(tx: Tx, customerId: string, limit: number): Promise<TicketRow[]> {
+    const rows = await cypher<{ ticket: Vertex; filedAt: string }>(
+      tx,
+      `match (c:Customer)-[f:FILED]->(t:Ticket)
+       where c.tenantId = $tenantId and c.id = $customerId and f.tenantId = $tenantId and t.tenantId = $tenantId
+       return {ticket: properties(t), filedAt: f.createdAt} order by f.createdAt desc, t.id desc limit $limit`,
+      { customerId, limit },
+      'tickets',
+    );
+    return rows.map(({ ticket, filedAt }) => ({
+      ticketId: ticket.id,
+      properties: propertiesOf(ticket),
+      filedAt: new Date(filedAt),
+    }));
+  }
+
+  async resolutionsOf(
+    tx: Tx,
+    kind: 'Customer' | 'Ticket',
+    ids: readonly string[],
+    limit: number,
+  ): Promise<(ResolutionRow & { readonly of: string })[]> {
+    const edge: EdgeKind = kind === 'Customer' ? 'ASKED' : 'RESOLVED_BY';
+    const rows = await cypher<{ of: string; resolution: Vertex }>(
+      tx,
+      `unwind $ids as key match (n:${kind})-[e:${edge}]->(r:Resolution)
+       where n.tenantId = $tenantId and n.id = key and e.tenantId = $tenantId and r.tenantId = $tenantId
+         and r.success is not null
+       return {of: n.id, resolution: properties(r)} order by e.createdAt desc, r.id desc, n.id limit $limit`,
+      { ids, limit },
+      `resolutions-of-${kind}`,
+    );
+    return rows.map(({ of, resolution }) => ({ of, ...toRow(resolution) }));
+  }
+
+  async similar(tx: Tx, category: string, limit: number): Promise<ResolutionRow[]> {
+    const rows = await cypher<Vertex>(
+      tx,
+      `match (r:Resolution) where r.tenantId = $tenantId and r.category = $category and r.success is not null
+         and coalesce(r.approved, r.success) = true
+       return properties(r) order by coalesce(r.confidence, -1.0) desc, r.createdAt desc, r.id desc limit $limit`,
+      { category, limit },
+      'similar',
+    );
+    return rows.map(toRow);
+  }
+
+  async newest(tx: Tx, category: string, limit: number): Promise<ResolutionRow[]> {
+    const rows = await cypher<Vertex>(
+      tx,
+      `match (r:Resolution) where r.tenantId = $tenantId and r.category = $category and r.success is not null
+       return properties(r) order by r.createdAt desc, r.id desc limit $limit`,
+      { category, limit },
+      'newest',
+    );
+    return rows.map(toRow);
+  }
+
+  async counts(tx: Tx): Promise<{ kind: NodeKind | EdgeKind; count: number }[]> {
+    const of = (kind: NodeKind | EdgeKind, pattern: string) =>
+      `match ${pattern} where n.tenantId = $tenantId return {kind: '${kind}', count: count(*)}`;
+    const queries = [
+      ...nodeKinds.map((kind) => of(kind, `(n:${kind})`)),
+      ...edgeKinds.map((kind) => of(kind, `()-[n:${kind}]->()`)),
+    ];
+    const rows = await cypher<{ kind: NodeKind | EdgeKind; count: number }>(tx, queries.join(' union all '), {}, 'counts');
+    return rows.filter(({ count }) => count > 0);
+  }
+}
+
+/** Runs a query that returns one value a row: a map. Its text is ours alone; what comes from outside is in `values`. */
+async function cypher<Row>(tx: Tx, query: string, values: object, name: string): Promise<Row[]> {
+  const text = `select ag_catalog.agtype_to_json(v) as row from cypher('${graph}', $$ ${query} $$, $1) as (v agtype)`;
+  const rows = await tx.query<{ row: Row }>(text, [JSON.stringify({ ...values, tenantId: tx.tenantId })], `cypher-${name}`);
+  return rows.map(({ row }) => row);
+}
+
+function toRow(vertex: Vertex): ResolutionRow {
+  const { id: runId, category, success, approved } = vertex;
+  const properties = propertiesOf(vertex) as unknown as ResolutionRow['properties'];
+  return { runId: runId as RunId, category: category ?? '', success: approved ?? success ?? false, approved, properties };
+}
+
+/** Vertices first, each as its row says; then the edges, between the vertices that the first part has just given back. */
+const putStatement = `with ${[
+  ...nodeKinds.map(
+    (kind) => `${kind} as (insert into ${graph}."${kind}" (properties) select x::text::ag_catalog.agtype from ${given(kind)}
+      on conflict (${tenant}, ${id}) do update set properties = excluded.properties
+      returning id, ag_catalog.agtype_to_text(${id}) as key)`,
+  ),
+  ...edgeKinds.map((kind) => {
+    const [from, to] = endsOf[kind];
+    return `${kind} as (insert into ${graph}."${kind}" (start_id, end_id, properties)
+      select a.id, b.id, (x -> 'properties')::text::ag_catalog.agtype
+      from ${given(kind)} join ${from} a on a.key = x ->> 'from' join ${to} b on b.key = x ->> 'to'
+      on conflict (${tenant}, start_id, end_id) do update set properties = excluded.properties)`;
+  }),
+].join(', ')} select 1`;
+
+const dropStatements = Object.fromEntries(
+  nodeKinds.map((kind) => {
+    const edges = edgeKinds.flatMap((edge) => [
+      ...(endsOf[edge][0] === kind
+        ? [`from_${edge} as (delete from ${graph}."${edge}" e using gone where e.start_id operator(ag_catalog.=) gone.id)`]
+        : []),
+      ...(endsOf[edge][1] === kind
+        ? [`to_${edge} as (delete from ${graph}."${edge}" e using gone where e.end_id operator(ag_catalog.=) gone.id)`]
+        : []),
+    ]);
+    const gone = `gone as (delete from ${graph}."${kind}"
+      where ${tenant} operator(ag_catalog.=) $1::text::ag_catalog.agtype and ${id} operator(ag_catalog.=) $2::text::ag_catalog.agtype returning id)`;
+    return [kind, `with ${[gone, ...edges].join(', ')} select 1`];
+  }),
+) as Record<NodeKind, string>;
+
+const deleteStatement = `with ${[...nodeKinds, ...edgeKinds]
+  .map((kind) => `${kind} as (delete from ${graph}."${kind}" where ${tenant} operator(ag_catalog.=) $1::text::ag_catalog.agtype)`)
+  .join(', ')} select 1`;
