@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { sentimentOf, topicOf } from './customer-signals.rules.js';
+import { categoryOf, sentimentOf, topicOf } from './customer-signals.rules.js';
 
 describe('the topic of a query', () => {
   it.each([
@@ -44,4 +44,26 @@ describe('the sentiment of a query', () => {
       expect(sentimentOf(query)).toBeUndefined();
     },
   );
+});
+
+describe('the category of a query', () => {
+  it.each([
+    ['How do I reset my password?', 'account'],
+    ['I cannot sign in', 'account'],
+    ['Why was my card charged twice this month?', 'billing'],
+    ['Where can I download my invoices?', 'billing'],
+    ['Do you deliver to Reykjavik, and how long does it take?', 'shipping'],
+    ['Where is my parcel?', 'shipping'],
+    ['Can I send them back and get a refund?', 'returns'],
+    ['I want to change my order before checkout', 'orders'],
+    ['The app crashes when I open it', 'technical'],
+    ['Which wine goes with grilled octopus?', 'general'],
+    ['', 'general'],
+  ])('%s: %s', (query, category) => {
+    expect(categoryOf(query)).toBe(category);
+  });
+
+  it('is told by the titles of the sources where the question does not tell', () => {
+    expect(categoryOf('I got charged for it', 'How refunds work', 'Return an order')).toBe('returns');
+  });
 });

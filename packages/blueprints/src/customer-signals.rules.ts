@@ -23,3 +23,24 @@ export function topicOf(query: string): keyof typeof topics | undefined {
 export function sentimentOf(query: string): 'angry' | undefined {
   return angry.test(query) ? 'angry' : undefined;
 }
+
+const categories = {
+  account:
+    /\b(?:log[ -]?in|sign[ -]?(?:in|up|on)|pass(?:word|code)s?|account|profile|e-?mail address|two-factor|2fa|user ?name)\b/gi,
+  billing: /\b(?:bill(?:s|ing|ed)?|invoices?|pay(?:ments?|ing)?|charged?|card|subscription|plan|price|vat|direct debit)\b/gi,
+  shipping: /\b(?:ship(?:s|ping|ped|ment)?|deliver(?:y|s|ed|ies)?|parcels?|packages?|courier|track(?:ing)?|arrives?)\b/gi,
+  returns: /\b(?:returns?|returned|refund(?:s|ed)?|exchange|money back|warranty|send (?:it|them) back)\b/gi,
+  orders: /\b(?:orders?|ordered|basket|checkout|vouchers?|gift cards?|in stock|sold out)\b/gi,
+  technical: /\b(?:error|crash(?:es|ed)?|bug|broken|not work(?:ing)?|offline|wi-?fi|bluetooth|firmware|app|install|reset)\b/gi,
+} as const;
+
+/**
+ * What a question is about, for reports and playbooks: the category most of whose words are in the texts; of as many, the
+ * one that is listed first; `general` where there are none.
+ */
+export function categoryOf(...texts: readonly string[]): string {
+  const all = texts.join('\n');
+  const found = Object.entries(categories).map(([name, words]) => ({ name, count: all.match(words)?.length ?? 0 }));
+  const most = found.reduce((best, each) => (each.count > best.count ? each : best), { name: 'general', count: 0 });
+  return most.name;
+}

@@ -18,7 +18,7 @@ import {
 import type { z } from 'zod';
 import { answerQuestion } from './answer-question.task.js';
 import { createTicket } from './create-ticket.tool.js';
-import { sentimentOf, topicOf } from './customer-signals.rules.js';
+import { categoryOf, sentimentOf, topicOf } from './customer-signals.rules.js';
 import { searchKnowledgeBase } from './search-knowledge-base.tool.js';
 import {
   confidenceOf,
@@ -49,7 +49,10 @@ class SupportAgent extends BaseAgent<SupportInput, SupportOutput, SupportState, 
 
   plan(state: SupportState, config: SupportConfig): Plan<SupportOutput> {
     const { hits, draft, decided } = state;
-    if (decided !== undefined) return { finish: { ...decided, confidence: 1, answeredBy: 'person' }, outcome: 'assisted' };
+    if (decided !== undefined) {
+      const category = categoryFor(state, decided.sources);
+      return { finish: { ...decided, confidence: 1, answeredBy: 'person', category }, outcome: 'assisted' };
+    }
     if (hits === undefined) return { action: 'search_knowledge_base', input: { query: state.search, topK: config.topK } };
     if (draft === undefined && worthComposing(hits, config)) {
       return { action: 'compose_answer', input: { passages: hits.map((hit) => hit.articleId) } };
@@ -97,10 +100,9 @@ class SupportAgent extends BaseAgent<SupportInput, SupportOutput, SupportState, 
     if (verdict === 'ask_person') return { action: 'ask_person', input: {} };
     if (verdict === 'give_up' || !draft?.check) return { fail: 'no_supported_answer', detail: noAnswer };
     const { confidence } = draft.check;
-    return {
-      finish: { answer: draft.answer, sources: sourcesOf(draft, hits), confidence, answeredBy: 'agent' },
-      outcome: 'resolved',
-    };
+    const sources = sourcesOf(draft, hits);
+    const category = categoryFor(state, sources);
+    return { finish: { answer: draft.answer, sources, confidence, answeredBy: 'agent', category }, outcome: 'resolved' };
   }
 }
 
@@ -179,6 +181,11 @@ function signalsOf({ query }: SupportState, confidence: number): EscalationSigna
   return { confidence, ...(topic === undefined ? {} : { topic }), ...(sentiment === undefined ? {} : { sentiment }) };
 }
 
+/** The question's words count, and those of the titles of what the answer rests on. */
+function categoryFor({ query }: SupportState, sources: readonly Source[] = []): string {
+  return categoryOf(query, ...sources.map(({ title }) => title));
+}
+
 function titleOf(query: string): string {
   return `Customer question: ${query.trim().replace(/\s+/g, ' ').slice(0, 150).toWellFormed()}`;
 }
@@ -200,6 +207,7 @@ function interruptOf(
     evidence: hits.map(evidenceOf),
     context: {
       reason,
+      category: categoryOf(query),
       confidence: draft?.check?.confidence ?? 0,
       confidenceThreshold: config.confidenceThreshold,
       history,

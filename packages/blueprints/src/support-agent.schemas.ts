@@ -31,6 +31,8 @@ export const SupportOutput = z.strictObject({
   /** 0..1: how sure the agent is that this answers the query; 1 when a person gave or approved it. */
   confidence: z.number().min(0).max(1),
   answeredBy: z.enum(['agent', 'person']),
+  /** What the question is about, told by its words; `general` where they do not tell. */
+  category: z.string(),
 });
 export type SupportOutput = z.output<typeof SupportOutput>;
 

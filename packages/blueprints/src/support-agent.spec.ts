@@ -37,6 +37,7 @@ describe('a question the knowledge base answers', () => {
       ],
       confidence: 0.95,
       answeredBy: 'agent',
+      category: 'account',
     });
     expect(steps.map((step) => step.action)).toEqual(['search_knowledge_base', 'compose_answer', 'check_answer']);
   });
