@@ -170,7 +170,7 @@ describe('active agents', () => {
     for (const [index, agentId] of agents.entries()) if (index !== 2) await start(agentId);
     const [one] = agents as [AgentId];
     await ask(await start(one));
-    await governance.happened(runtime.agentUpdated, { agentId: one, changed: ['name'], version: 2 }, admin);
+    await governance.happened(runtime.agentUpdated, { agentId: one, name: 'uno', changed: ['name'], version: 2 }, admin);
 
     const first = await activeAgents({ limit: 2 });
     const rest = await activeAgents({ limit: 2, cursor: first.nextCursor ?? '' });
@@ -180,7 +180,7 @@ describe('active agents', () => {
       data: [
         {
           agentId: one,
-          name: null,
+          name: 'uno',
           blueprint: 'support_agent',
           unfinishedRuns: 2,
           awaitingHuman: 1,
