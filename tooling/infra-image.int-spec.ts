@@ -89,9 +89,13 @@ describe('the image', () => {
     await Promise.all(processes.map((each) => each.start()));
 
     const health = await Promise.all(processes.map((each) => healthOf(each)));
+    const metrics = await Promise.all(processes.map(async (each) => (await fetch(`${each.managementUrl}/metrics`)).text()));
     const codes = await Promise.all(processes.map((each) => each.stop()));
 
     expect(health).toEqual(processes.map(() => ({ code: 0, output: '' })));
+    for (const [index, { name }] of processes.entries()) {
+      expect(metrics[index]).toContain(`support101_ready_processes{service_name="${name}"} 1`);
+    }
     expect(codes).toEqual(processes.map(() => 0));
     expect(processes.filter(({ output }) => output.includes('ERR_ACCESS_DENIED')).map(({ name }) => name)).toEqual([]);
   }, 180_000);

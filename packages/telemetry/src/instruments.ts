@@ -100,6 +100,12 @@ export const measures = {
     description: 'Transactions that wait for a connection',
     labels: ['schema'],
   }),
+  readyProcesses: new GaugeInstrument({
+    name: 'support101_ready_processes',
+    unit: '{process}',
+    description: '1 while the process is ready, 0 while it starts, drains, or a part that it needs is down',
+    labels: [],
+  }),
   cpuSeconds: new GaugeInstrument(
     { name: 'process_cpu_seconds_total', unit: 's', description: 'CPU time used, user and system', labels: [] },
     'counter',

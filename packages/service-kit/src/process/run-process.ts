@@ -1,3 +1,4 @@
+import { measures } from '@support101/telemetry';
 import { HealthBoard } from '../health.js';
 import { createLog, type Log } from '../log.js';
 import { startMetrics } from '../metrics.js';
@@ -71,6 +72,8 @@ async function start<S extends ProcessSettings>(
   onClose(() => metrics.close());
   const health = new HealthBoard();
   const ready = health.starting();
+  const hide = measures.readyProcesses.observe(async (observe) => observe((await health.report()).ready ? 1 : 0, {}));
+  onClose(async () => hide());
   const management = await openManagementServer({
     host: settings.HOST,
     port: settings.MANAGEMENT_PORT,
