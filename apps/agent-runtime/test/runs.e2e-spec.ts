@@ -213,13 +213,26 @@ describe('a step that fails for a reason that passes', () => {
 
   it('fails the run when it does not pass', async () => {
     const before = runtime.knowledge;
-    runtime.knowledge = new DomainError('service_unavailable', 'The search is away.');
+    runtime.knowledge = new DomainError('rate_limited', 'The search is busy.');
 
     const run = await runtime.run(await runtime.agent(runtime.tenant()), [{ do: 'search', text: 'password' }]);
     runtime.knowledge = before;
 
-    expect(run).toMatchObject({ status: 'failed', error: { code: 'service_unavailable', detail: 'The search is away.' } });
+    expect(run).toMatchObject({ status: 'failed', error: { code: 'rate_limited', detail: 'The search is busy.' } });
     expect(isDomainError(runtime.knowledge)).toBe(false);
+  });
+
+  it('outlives a service that is away for longer than the run may take', async () => {
+    const before = runtime.knowledge;
+    runtime.knowledge = new DomainError('service_unavailable', 'The search is away.');
+    const agent = await runtime.agent(runtime.tenant());
+    const script = [{ do: 'search', text: 'password' }];
+
+    const running = runtime.run(agent, script, { timeoutSeconds: 1, waitSeconds: 20 });
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    runtime.knowledge = before;
+
+    expect(await running).toMatchObject({ status: 'completed', stepsCount: 1 });
   });
 });
 

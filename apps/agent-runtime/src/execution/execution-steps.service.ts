@@ -23,7 +23,7 @@ import { untilStopped, type Hold } from '../platform/hold.js';
 import { stepsOfOthers } from '../platform/decisions.js';
 import { ruleQuestion, type Asked, type Question } from '../platform/questions.js';
 import { ToolsService, type Toolbox } from '../tools/tools.service.js';
-import { decide, goesToAgent, refusal, retryDelay } from './execution.rules.js';
+import { decide, goesToAgent, isOutage, refusal, retryDelay } from './execution.rules.js';
 
 /** One run in the hands of this worker. */
 export interface Work {
@@ -75,6 +75,7 @@ export class ExecutionStepsService {
     const startedAt = performance.now();
     let spent = noUsage('');
     for (let attempt = 1; ; attempt += 1) {
+      const triedAt = performance.now();
       const toolbox = this.#open(work, step);
       const finish: Finish = (outcome, result, after) => ({
         step,
@@ -98,6 +99,7 @@ export class ExecutionStepsService {
         const delay = retryDelay(end.error.code, attempt);
         if (delay === undefined) return last(finish('failure', { error: end.error }, state), state, { end });
         spent = addUsage(spent, toolbox.usage());
+        if (isOutage(end.error.code)) hold.postpone(performance.now() - triedAt + delay);
         await untilStopped(sleep(delay), hold.signal);
       }
     }

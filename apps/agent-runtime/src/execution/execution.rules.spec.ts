@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { decide, goesToAgent, refusal, retryDelay } from './execution.rules.js';
+import { decide, goesToAgent, isOutage, refusal, retryDelay } from './execution.rules.js';
 
 const step = { action: 'search', input: {} };
 
@@ -41,9 +41,18 @@ describe('decide', () => {
 
 describe('retryDelay', () => {
   it('waits longer each time, and gives up after three', () => {
-    const delays = [1, 2, 3, 4].map((attempt) => retryDelay('service_unavailable', attempt));
+    const delays = [1, 2, 3, 4].map((attempt) => retryDelay('rate_limited', attempt));
 
     expect(delays).toEqual([250, 1_000, 4_000, undefined]);
+  });
+
+  it('waits about two minutes for a service that is away', () => {
+    const delays = Array.from({ length: 28 }, (_, index) => retryDelay('service_unavailable', index + 1));
+
+    expect(delays.slice(0, 5)).toEqual([250, 1_000, 4_000, 5_000, 5_000]);
+    expect(delays.at(-1)).toBeUndefined();
+    expect(delays.reduce<number>((sum, delay) => sum + (delay ?? 0), 0)).toBe(125_250);
+    expect(isOutage('rate_limited')).toBe(false);
   });
 
   it('does not repeat what cannot get better', () => {

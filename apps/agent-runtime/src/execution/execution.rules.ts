@@ -36,15 +36,28 @@ export function decide<Plan extends Step | Finish | Fail>(plan: Plan, stepsDone:
   return { kind: 'failed', code: 'step_limit_reached', detail: `The run wanted more than its ${maxIterations} steps.` };
 }
 
-const transient: readonly string[] = ['service_unavailable', 'deadline_exceeded', 'rate_limited', 'model_unavailable'];
+const transient: readonly string[] = ['rate_limited', 'model_unavailable'];
+/** A service of ours or the way to it is away: it is started again, and an accepted run outlives that. */
+const outage: readonly string[] = ['service_unavailable', 'deadline_exceeded'];
 const retryDelaysMs = [250, 1_000, 4_000] as const;
+/** How often, and in which steps, an outage is waited for after that: about two minutes. */
+const outageTries = 24;
+const outageDelayMs = 5_000;
+
+/** True when what a step ran into is not the run's to answer for: the time it takes is not the run's either. */
+export function isOutage(code: string): boolean {
+  return outage.includes(code);
+}
 
 /**
  * How long to wait before a failed step is tried again, in milliseconds; undefined when it is not. Only failures that
  * pass by themselves are worth it. What a failed step did outside the run is in the ledger, and is not done again.
  */
 export function retryDelay(code: string, attempt: number): number | undefined {
-  return transient.includes(code) ? retryDelaysMs[attempt - 1] : undefined;
+  if (!transient.includes(code) && !isOutage(code)) return undefined;
+  const first = retryDelaysMs[attempt - 1];
+  if (first !== undefined || !isOutage(code)) return first;
+  return attempt <= retryDelaysMs.length + outageTries ? outageDelayMs : undefined;
 }
 
 /** True when the decision is the agent's to make something of; else the run goes on with the state it has. */

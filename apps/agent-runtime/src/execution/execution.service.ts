@@ -34,6 +34,7 @@ export class ExecutionService {
       drainMs,
       drain,
       renew: () => this.journal.renew(run),
+      postpone: (byMs) => this.journal.postpone(run, byMs),
       onError: (error) =>
         this.log.warn(
           {

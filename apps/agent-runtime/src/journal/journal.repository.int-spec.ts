@@ -97,14 +97,20 @@ describe.each(engines)('JournalRepository (%s)', (engine) => {
     expect((await rowOf(run))?.['started_at']).toEqual(now);
   });
 
-  it('keeps the deadline of the first worker for all later ones', async () => {
+  it('counts the time of every worker, and neither that in which no worker had the run nor what was lost to an outage', async () => {
     const run = await insertRun(prepared, tenantId, { timeoutMs: 5_000 });
-    const first = await take(run, 'first', -1);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    const first = await take(run, 'first', 200);
+    await new Promise((resolve) => setTimeout(resolve, 400));
 
-    const second = await take(run, 'second');
+    const second = await take(run, 'second', 1);
+    await inTenant((tx) => journal.postpone(tx, run, 2, 1_000));
+    await inTenant((tx) => journal.postpone(tx, run, 1, 1_000_000));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const third = await take(run, 'third');
 
-    expect(second?.timeLeftMs).toBeLessThan((first?.timeLeftMs ?? 0) - 20);
+    const [full = 0, left = 0, more = 0] = [first, second, third].map((taken) => taken?.timeLeftMs);
+    expect(full - left).toBeCloseTo(200, -1);
+    expect(more - left).toBeCloseTo(999, -1);
   });
 
   it('keeps the journal dense and in order', async () => {

@@ -70,11 +70,12 @@ const usageOf = (table: string) =>
 const asked = `jsonb_build_object('requestId', q.id, 'step', q.step, 'subject', q.subject, 'action', q.content->'action',
   'rule', q.content#>'{escalation,rule}', 'decision', q.decision)`;
 
+// The time in which no worker had the run is not the run's: every worker may have been away.
 const takeSql = `
   with taken as (
     update run_leases l
        set owner = $3, fence = l.fence + 1, expires_at = now() + $4 * interval '1 millisecond',
-           deadline_at = coalesce(l.deadline_at, now() + l.timeout_ms * interval '1 millisecond')
+           deadline_at = coalesce(l.deadline_at + (now() - l.expires_at), now() + l.timeout_ms * interval '1 millisecond')
       from runs r
      where l.tenant_id = $1 and l.run_id = $2 and l.expires_at <= now()
        and r.tenant_id = l.tenant_id and r.id = l.run_id and r.status = any($6)
@@ -147,6 +148,16 @@ export class JournalRepository {
       'runs-renew',
     );
     return rows.length === 1;
+  }
+
+  /** Makes the time limit later for this worker and those after it. */
+  async postpone(tx: Pick<Tx, 'query'>, { tenantId, runId }: RunRef, fence: number, byMs: number): Promise<void> {
+    await tx.query(
+      `update run_leases set deadline_at = deadline_at + $4 * interval '1 millisecond'
+        where tenant_id = $1 and run_id = $2 and fence = $3`,
+      [tenantId, runId, fence, byMs],
+      'runs-postpone',
+    );
   }
 
   /** Gives the lease back, so that any worker can take the run at once. The owner stays: it tells the run from a queued one. */

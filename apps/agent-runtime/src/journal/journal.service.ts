@@ -78,6 +78,11 @@ export class JournalService implements OnModuleDestroy {
     return this.repository.renew(this.database.alone(ref.tenantId), ref, fence, leaseTimes.leaseMs);
   }
 
+  /** Makes the run's time limit later: an outage is not the run's time. */
+  postpone({ ref, fence }: HeldRun, byMs: number): Promise<void> {
+    return this.repository.postpone(this.database.alone(ref.tenantId), ref, fence, byMs);
+  }
+
   /** Hands the run back: any worker can take it at once. */
   release({ ref, fence }: HeldRun): Promise<void> {
     return this.repository.release(this.database.alone(ref.tenantId), ref, fence);

@@ -10,6 +10,7 @@ function hold(options: Partial<HoldOptions>): Hold {
     drainMs: minute,
     drain: new AbortController().signal,
     renew: () => Promise.resolve(true),
+    postpone: () => Promise.resolve(),
     onError: () => undefined,
     ...options,
   });
@@ -48,6 +49,19 @@ describe('holdRun', () => {
 
     expect(held.stopped()).toBe('deadline');
     expect(held.signal.reason).toMatchObject({ name: 'Stopped', reason: 'deadline' });
+    held.close();
+  });
+
+  it('stops later when the deadline was postponed, here and for the workers after it', async () => {
+    const postpone = jest.fn<(byMs: number) => Promise<void>>().mockResolvedValue();
+    const begun = performance.now();
+    const held = hold({ timeLeftMs: 20, postpone });
+
+    held.postpone(100);
+    await fired(held);
+
+    expect(performance.now() - begun).toBeGreaterThan(115);
+    expect(postpone).toHaveBeenCalledWith(100);
     held.close();
   });
 

@@ -20,6 +20,8 @@ export interface HoldOptions {
   readonly drain: AbortSignal;
   /** Renews the lease; false when it is another worker's by now. */
   renew(): Promise<boolean>;
+  /** Makes the deadline later for every worker. */
+  postpone(byMs: number): Promise<void>;
   onError(error: unknown): void;
 }
 
@@ -30,6 +32,8 @@ export interface Hold {
   /** Why to stop before the next step, if so: a drain is known here before it aborts the step in flight. */
   stopped(): StopReason | undefined;
   stop(reason: StopReason): void;
+  /** Makes the deadline later: time was lost that is not the run's. */
+  postpone(byMs: number): void;
   close(): void;
 }
 
@@ -50,10 +54,14 @@ export function holdRun(options: HoldOptions): Hold {
       renewing = false;
     }
   };
-  const timers: NodeJS.Timeout[] = [
-    setInterval(() => void renew(), options.heartbeatMs),
-    setTimeout(() => stop('deadline'), Math.max(0, options.timeLeftMs)),
-  ];
+  const timers: NodeJS.Timeout[] = [setInterval(() => void renew(), options.heartbeatMs)];
+  let deadline: NodeJS.Timeout | undefined;
+  let deadlineAt = performance.now() + Math.max(0, options.timeLeftMs);
+  const arm = (): void => {
+    clearTimeout(deadline);
+    deadline = setTimeout(() => stop('deadline'), deadlineAt - performance.now());
+  };
+  arm();
   const drained = (): void => void timers.push(setTimeout(() => stop('drain'), options.drainMs));
   if (options.drain.aborted) drained();
   options.drain.addEventListener('abort', drained, { once: true });
@@ -64,7 +72,13 @@ export function holdRun(options: HoldOptions): Hold {
       return options.drain.aborted ? 'drain' : undefined;
     },
     stop,
+    postpone: (byMs) => {
+      deadlineAt += byMs;
+      arm();
+      options.postpone(byMs).catch(options.onError);
+    },
     close: () => {
+      clearTimeout(deadline);
       options.drain.removeEventListener('abort', drained);
       for (const timer of timers) clearTimeout(timer);
     },
