@@ -56,7 +56,7 @@ describe('a run that its client traces', () => {
   beforeAll(async () => {
     const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
     const run = await acme.post(execute, { input: { query: 'Which wine goes with octopus?' } }, { traceparent });
-    expect(run.body).toMatchObject({ status: 'failed', error: { code: 'no_supported_answer' } });
+    if (run.status !== 200) throw new Error(`the run was not made: ${JSON.stringify(run.body)}`);
   });
 
   it('is one trace: gateway, NATS, service, job, NATS, another service, database', async () => {
