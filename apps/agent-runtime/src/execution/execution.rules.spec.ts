@@ -44,6 +44,7 @@ describe('retryDelay', () => {
     const delays = [1, 2, 3, 4].map((attempt) => retryDelay('rate_limited', attempt));
 
     expect(delays).toEqual([250, 1_000, 4_000, undefined]);
+    expect(retryDelay('tool_timed_out', 1)).toBe(250);
   });
 
   it('waits about two minutes for a service that is away', () => {

@@ -36,7 +36,8 @@ export function decide<Plan extends Step | Finish | Fail>(plan: Plan, stepsDone:
   return { kind: 'failed', code: 'step_limit_reached', detail: `The run wanted more than its ${maxIterations} steps.` };
 }
 
-const transient: readonly string[] = ['rate_limited', 'model_unavailable'];
+// A tool that did not answer in time: who would have answered was killed perhaps. What it may have done the ledger knows.
+const transient: readonly string[] = ['rate_limited', 'model_unavailable', 'tool_timed_out'];
 /** A service of ours or the way to it is away: it is started again, and an accepted run outlives that. */
 const outage: readonly string[] = ['service_unavailable', 'deadline_exceeded'];
 const retryDelaysMs = [250, 1_000, 4_000] as const;
