@@ -1,5 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '@support101/testing';
 import { ApiClient } from './api-client.js';
 import { type Product, startProduct, temporaryDirectory } from './product.js';
 
@@ -50,6 +51,11 @@ async function send(headers: Record<string, string>, body: string, url = source.
   return { status: response.status, body: (await response.json()) as Answer['body'] };
 }
 
+async function webhooksOnTheList(): Promise<readonly { readonly eventId: string }[]> {
+  const { body } = await acme().get('/v1/learning/activity?type=webhook-gateway.inbound.received.v1');
+  return body['data'] as unknown as readonly { readonly eventId: string }[];
+}
+
 describe('a webhook of a third party', () => {
   it('is accepted once, also after a crash, and its forgery is refused', async () => {
     const id = `msg_${randomUUID()}`;
@@ -68,6 +74,10 @@ describe('a webhook of a third party', () => {
     expect(forged).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
     const stats = await acme().get('/v1/webhook-sources/stats');
     expect(stats.body).toMatchObject({ accepted: 1, duplicates: 2, configuredProviders: ['generic'] });
+    // What came first is on the list; what came again or was forged would have come by the time the next one has.
+    await send(signed(`msg_${randomUUID()}`, ticket), ticket);
+    await eventually(async () => expect(await webhooksOnTheList()).toHaveLength(2), 20_000);
+    expect(new Set((await webhooksOnTheList()).map(({ eventId }) => eventId)).size).toBe(2);
   }, 120_000);
 
   it('is refused in the same words, whatever is wrong with it', async () => {
