@@ -120,6 +120,18 @@ describe('a connection that is lost', () => {
     await models.close();
   });
 
+  it('while everything is being closed is no news', async () => {
+    expect(await count()).toBe(0);
+
+    const closing = database.close();
+    wire.cut();
+    await closing;
+    // A connection that was given up tells of its end after the pool has forgotten it.
+    database.pool.emit('error', new Error('the embedded database is shutting down'), undefined as never);
+
+    expect(errors).toEqual([]);
+  });
+
   it('before COMMIT has changed nothing, and the next transaction gets a new one', async () => {
     const failing = database.forTenant(acme, async (tx) => {
       await add(tx, 'gone');

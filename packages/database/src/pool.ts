@@ -43,7 +43,10 @@ export function openPool(options: DatabaseOptions): pg.Pool {
   }
   const pool = new WatchedPool(settings);
   // Without a listener a connection that breaks while idle would end the process.
-  pool.on('error', (error) => options.onError?.(error));
+  // One that breaks while they are all being closed is no news.
+  pool.on('error', (error) => {
+    if (!pool.ending) options.onError?.(error);
+  });
   return pool;
 }
 
