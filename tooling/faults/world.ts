@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type EngineKind, LocalEngine, ProductProcesses } from '@support101/testing';
+import type { Door } from './customer.ts';
+import { ApiClient } from '../../test/api-client.ts';
+
+const recoverMs = 90_000;
+const lookMs = 50;
+
+/** The product on engines of its own, all of which can be killed. */
+export class World {
+  readonly engines: Readonly<Record<EngineKind, LocalEngine>>;
+  readonly product: ProductProcesses;
+  readonly door: Door;
+  readonly folder: string;
+  /** Services that ended though nobody had killed them, with what they said last. */
+  readonly fallen: string[] = [];
+
+  private constructor(folder: string, engines: World['engines'], product: ProductProcesses, platformKey: string) {
+    this.folder = folder;
+    this.engines = engines;
+    this.product = product;
+    this.door = { urls: product.urls, platformKey };
+  }
+
+  static async start(root: URL, replicas: number): Promise<World> {
+    const folder = mkdtempSync(join(tmpdir(), 's101-faults-'));
+    const open = (kind: EngineKind) => LocalEngine.startProgram(kind, join(folder, kind));
+    const [postgres, nats, redis] = await Promise.all([open('postgres'), open('nats'), open('redis')]);
+    const engines = { postgres, nats, redis };
+    const platformKey = randomBytes(24).toString('base64url');
+    const environment = {
+      DATABASE_URL: postgres.url,
+      NATS_URL: nats.url,
+      REDIS_URL: redis.url,
+      SUPPORT101_PLATFORM_KEY: platformKey,
+      SUPPORT101_SECRETS_KEY: randomBytes(32).toString('base64'),
+    };
+    try {
+      return new World(folder, engines, await ProductProcesses.start({ root, environment, replicas }), platformKey);
+    } catch (error) {
+      await Promise.all(Object.values(engines).map((engine) => engine.stop()));
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.product.stop();
+    await Promise.all(Object.values(this.engines).map((engine) => engine.stop()));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Empties Redis. */
+  async wipeRedis(): Promise<void> {
+    const { hostname, port } = new URL(this.engines.redis.url);
+    const socket = connect(Number(port), hostname);
+    socket.write('FLUSHALL\r\n');
+    await once(socket, 'data');
+    socket.destroy();
+  }
+
+  /** Milliseconds until every process says that it is ready and every door answers from the database. Throws after a while. */
+  async recovered(): Promise<number> {
+    const begun = performance.now();
+    for (;;) {
+      const unwell = await this.#unwell();
+      if (unwell.length === 0) return performance.now() - begun;
+      if (performance.now() - begun > recoverMs) throw new Error(`not recovered: ${unwell.join('; ')}`);
+      await new Promise((resolve) => setTimeout(resolve, lookMs));
+    }
+  }
+
+  async #unwell(): Promise<string[]> {
+    for (const each of this.product.processes) {
+      if (each.running) continue;
+      this.fallen.push(`${each.name} ended by itself: ${each.output.slice(-2_000)}`);
+      await each.start();
+    }
+    const parts = await Promise.all(
+      [
+        ...this.product.processes.map(async ({ name, managementUrl }) => {
+          const response = await fetch(`${managementUrl}/health/ready`, { signal: AbortSignal.timeout(10_000) });
+          return response.status === 200 ? '' : `${name}: ${await response.text()}`;
+        }),
+        ...this.door.urls.map(async (url) => {
+          const { status } = await new ApiClient(url, this.door.platformKey).get('/v1/tenants?limit=1');
+          return status === 200 ? '' : `${url}: ${status}`;
+        }),
+      ].map((part) => part.catch((error: unknown) => String(error))),
+    );
+    return parts.filter((part) => part !== '');
+  }
+}
