@@ -127,7 +127,7 @@ describe('a connection that is lost', () => {
     wire.cut();
     await closing;
     // A connection that was given up tells of its end after the pool has forgotten it.
-    database.pool.emit('error', new Error('the embedded database is shutting down'), undefined as never);
+    database.pool.emit('error', new Error('the embedded database is shutting down'), undefined);
 
     expect(errors).toEqual([]);
   });
