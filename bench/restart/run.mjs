@@ -10,8 +10,11 @@ import { multiply, openData } from './fill.mjs';
 import { start, until } from './product.mjs';
 
 const goalMs = 10_000;
-/** The first timer of the last start fires this long after its rows were written: when the process has been ready for a while. */
-const leadMs = 20_000;
+/**
+ * The first timer of the last start falls due this long after its rows were written: half a start more than the slowest one
+ * took, so that the process is ready then, and not by much, so that no later look into the database can have set it.
+ */
+const leadMs = (starts) => 5_000 + 1.5 * Math.max(10_000, ...starts.map(({ readyMs }) => readyMs));
 const spreadMs = 25_000;
 
 export async function run(options) {
@@ -98,7 +101,7 @@ async function measure(directory, { runs, waiting, starts }) {
     console.log(`  start ${round}: ${inWords(product)}`);
     await product.end(round % 2 === 0 ? 'SIGINT' : 'SIGKILL');
   }
-  const dueAt = await makeDue(directory);
+  const dueAt = await makeDue(directory, leadMs(times));
   const product = await start(directory);
   const readyAt = Date.now();
   try {
@@ -114,9 +117,9 @@ async function measure(directory, { runs, waiting, starts }) {
 }
 
 /** Moves the open requests in time, as if they had been asked so long ago that they are to be warned of one after the other. */
-async function makeDue(directory) {
+async function makeDue(directory, lead) {
   const data = await openData(directory);
-  const first = Date.now() + leadMs;
+  const first = Date.now() + lead;
   try {
     const due = await data.rows(
       'hitl',
