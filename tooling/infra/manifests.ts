@@ -10,7 +10,7 @@ export interface Manifest {
 
 export type Labels = Readonly<Record<string, string>>;
 
-export interface Probe {
+interface Probe {
   readonly httpGet?: { readonly path: string; readonly port: string | number };
 }
 
@@ -38,7 +38,7 @@ export interface PodSpec {
   readonly volumes?: readonly { readonly name: string; readonly secret?: { readonly secretName: string } }[];
 }
 
-export interface PolicyRule {
+interface PolicyRule {
   readonly from?: readonly object[];
   readonly to?: readonly object[];
   readonly ports?: readonly { readonly port: number | string }[];
