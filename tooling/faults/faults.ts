@@ -13,7 +13,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     minutes: { type: 'string', default: '3' },
     replicas: { type: 'string', default: '1' },
-    clients: { type: 'string', default: '3' },
+    clients: { type: 'string', default: '5' },
   },
 });
 const root = new URL('../../', import.meta.url);
@@ -54,6 +54,8 @@ async function run(world: World): Promise<boolean> {
   const names = Array.from({ length: Number(values.clients) }, (_, index) => `Customer ${index + 1}`);
   const customers = await Promise.all(names.map((name) => Customer.open(world.door, name)));
   const loads = customers.map((customer) => new Load(customer, new Random(random.below(1_000_000))));
+  // The first one also makes the customer whose runs tell when the product is well again.
+  await world.recovered();
   const recoveries = await happen(world, random);
   await Promise.all(loads.map((load) => load.stop()));
   const verdicts = await Promise.all(customers.map((customer) => assess(customer, world.door)));

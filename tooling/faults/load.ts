@@ -44,18 +44,19 @@ export class Load {
 
   #something(): Promise<unknown> {
     const kind = this.#random.next();
-    if (kind < 0.6) return this.#assistedRun();
+    if (kind < 0.6) return assistedRun(this.#customer);
     if (kind < 0.8) return this.#customer.webhook(`msg_${randomUUID()}`);
     if (kind < 0.9 && this.#customer.acknowledged.agents.size < mostAgents) {
       return this.#customer.createAgent(`Agent ${randomUUID()}`);
     }
     return this.#customer.createArticle(`Article ${randomUUID()}`, `About ${randomUUID()}.`);
   }
+}
 
-  async #assistedRun(): Promise<void> {
-    const runId = await this.#customer.ask(this.#customer.question());
-    const requestId = await this.#customer.requestOf(runId);
-    await this.#customer.answer(runId, requestId, `The answer is ${randomUUID()}.`);
-    await this.#customer.until(runId, 'completed');
-  }
+/** A run that a person answers: through every service but the one for webhooks. */
+export async function assistedRun(customer: Customer): Promise<void> {
+  const runId = await customer.ask(customer.question());
+  const requestId = await customer.requestOf(runId);
+  await customer.answer(runId, requestId, `The answer is ${randomUUID()}.`);
+  await customer.until(runId, 'completed');
 }

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EngineKind, LocalEngine, ProductProcesses } from '@support101/testing';
-import type { Door } from './customer.ts';
+import { Customer, type Door } from './customer.ts';
+import { assistedRun } from './load.ts';
 import { ApiClient } from '../../test/api-client.ts';
 
 const recoverMs = 90_000;
@@ -19,6 +20,7 @@ export class World {
   readonly folder: string;
   /** Services that ended though nobody had killed them, with what they said last. */
   readonly fallen: string[] = [];
+  #canary: Customer | undefined;
 
   private constructor(folder: string, engines: World['engines'], product: ProductProcesses, platformKey: string) {
     this.folder = folder;
@@ -29,6 +31,8 @@ export class World {
 
   static async start(root: URL, replicas: number): Promise<World> {
     const folder = mkdtempSync(join(tmpdir(), 's101-faults-'));
+    // Postgres runs under an account of its own.
+    chmodSync(folder, 0o755);
     const open = (kind: EngineKind) => LocalEngine.startProgram(kind, join(folder, kind));
     const [postgres, nats, redis] = await Promise.all([open('postgres'), open('nats'), open('redis')]);
     const engines = { postgres, nats, redis };
@@ -63,12 +67,16 @@ export class World {
     socket.destroy();
   }
 
-  /** Milliseconds until every process says that it is ready and every door answers from the database. Throws after a while. */
+  /** Milliseconds until every process says that it is ready and a run has gone its whole way. Throws after a while. */
   async recovered(): Promise<number> {
     const begun = performance.now();
     for (;;) {
       const unwell = await this.#unwell();
-      if (unwell.length === 0) return performance.now() - begun;
+      if (unwell.length === 0) {
+        this.#canary ??= await Customer.open(this.door, 'Canary');
+        await assistedRun(this.#canary);
+        return performance.now() - begun;
+      }
       if (performance.now() - begun > recoverMs) throw new Error(`not recovered: ${unwell.join('; ')}`);
       await new Promise((resolve) => setTimeout(resolve, lookMs));
     }
