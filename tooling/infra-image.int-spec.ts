@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { nats, postgres, productServices, redis, ServiceProcess, type TestServer } from '@support101/testing';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from './children.mjs';
@@ -31,7 +31,8 @@ afterAll(async () => {
 async function context(): Promise<string> {
   const { output } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
   const target = join(folder, 'context');
-  for (const path of output.split('\0').filter((each) => each !== '' && !/^(docs|infra|bench)\//.test(each))) {
+  const left = /^(docs|infra|bench)\//;
+  for (const path of output.split('\0').filter((each) => each !== '' && !left.test(each) && existsSync(join(root, each)))) {
     mkdirSync(dirname(join(target, path)), { recursive: true });
     cpSync(join(root, path), join(target, path), { force: true });
   }
