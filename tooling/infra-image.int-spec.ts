@@ -78,7 +78,7 @@ describe('the image', () => {
 
     expect(program).toBe('node');
     expect(ended).toEqual({ code: 78, output: expect.stringMatching(/NATS_URL/) });
-  }, 180_000);
+  }, 300_000);
 
   it('of each service runs from what is deployed, writes nowhere, and ends when told', async () => {
     const processes: ServiceProcess[] = [];
@@ -99,7 +99,7 @@ describe('the image', () => {
     }
     expect(codes).toEqual(processes.map(() => 0));
     expect(processes.filter(({ output }) => output.includes('ERR_ACCESS_DENIED')).map(({ name }) => name)).toEqual([]);
-  }, 180_000);
+  }, 300_000);
 });
 
 /** From the work tree, which is built; with the command of the Dockerfile. */

@@ -66,7 +66,7 @@ export async function runStage(stage: Stage, workingDirectory: string, options: 
     if (keyword === 'COPY') copy(rest, cwd, options);
     if (keyword !== 'RUN') continue;
     const command = options.rewrite(rest.replaceAll(/--mount=\S+\s+/g, ''));
-    const { code, output } = await run('sh', ['-c', command], { cwd, env: options.environment, timeoutMs: 120_000 });
+    const { code, output } = await run('sh', ['-c', command], { cwd, env: options.environment, timeoutMs: 240_000 });
     if (code !== 0) throw new Error(`RUN ${command}\nended with ${code}:\n${output}`);
   }
 }
