@@ -3,6 +3,7 @@ import { registry } from '@support101/contracts/all';
 import type { Embedder } from '@support101/models';
 import type { PartHealth, RunningService, ServiceDefinition } from '@support101/service-kit';
 import { ActivityModule } from './activity/activity.module.js';
+import { ActivityService } from './activity/activity.service.js';
 import { FeedbackModule } from './feedback/feedback.module.js';
 import { GoldenPathsModule } from './golden-paths/golden-paths.module.js';
 import { GraphModule } from './graph/graph.module.js';
@@ -13,24 +14,36 @@ import { PlatformModule } from './platform/platform.module.js';
 import { PlaybooksModule } from './playbooks/playbooks.module.js';
 import { RetrievalModule } from './retrieval/retrieval.module.js';
 
+/** What learning needs of its process. */
+export interface LearningNeeds {
+  readonly embedder: Embedder;
+  /** Where the newest activity of every tenant is kept for all replicas; not set: in memory, for one process. */
+  readonly redisUrl?: string | undefined;
+}
+
 @Module({
-  imports: [KnowledgeModule, RetrievalModule, GoldenPathsModule, FeedbackModule, ActivityModule, GraphModule, PlaybooksModule],
+  imports: [KnowledgeModule, RetrievalModule, GoldenPathsModule, FeedbackModule, GraphModule, PlaybooksModule],
 })
 class LearningModule {
-  static with(embedder: Embedder): DynamicModule {
-    return { module: LearningModule, imports: [PlatformModule.with(embedder)] };
+  static with({ embedder, redisUrl }: LearningNeeds): DynamicModule {
+    return { module: LearningModule, imports: [PlatformModule.with(embedder), ActivityModule.with(redisUrl)] };
   }
 }
 
 /** Learning: what a tenant knows, and how it is found. */
-export function learningService({ embedder }: { embedder: Embedder }): ServiceDefinition {
+export function learningService(needs: LearningNeeds): ServiceDefinition {
   return {
     name: 'learning',
     schema: learningSchema,
     migrations: new URL('../prisma/migrations/', import.meta.url),
-    module: LearningModule.with(embedder),
+    module: LearningModule.with(needs),
     registry,
   };
+}
+
+/** How the newest activity of a running learning service is served: by Redis Streams, or a buffer in memory. */
+export function activityHealth(learning: RunningService): PartHealth {
+  return learning.app.get(ActivityService, { strict: false }).health();
 }
 
 /** How the graph of a running learning service is served: by Apache AGE, or by the tables and why. */

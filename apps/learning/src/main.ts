@@ -6,5 +6,8 @@ import { readEnv } from './env.js';
 process.exitCode = await runService({
   name: 'learning',
   settings: readEnv,
-  definition: async (settings, context) => learningService(await openProcessModels(settings, context)),
+  definition: async (settings, context) => {
+    const { embedder } = await openProcessModels(settings, context);
+    return learningService({ embedder, redisUrl: settings.REDIS_URL });
+  },
 });

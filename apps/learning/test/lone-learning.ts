@@ -38,11 +38,11 @@ export class LoneLearning {
   readonly #cleanUp: (() => Promise<void>)[] = [];
   #service!: LoneService;
 
-  static async boot(embedder: Embedder, engine: (typeof engines)[number] = 'native'): Promise<LoneLearning> {
+  static async boot(embedder: Embedder, engine: (typeof engines)[number] = 'native', redisUrl?: string): Promise<LoneLearning> {
     const learning = new LoneLearning();
     const { url, close } = await startEngine(engine);
     learning.#cleanUp.push(close);
-    learning.#service = await bootAlone(learningService({ embedder }), {
+    learning.#service = await bootAlone(learningService({ embedder, redisUrl }), {
       database: { url, embedded: engine === 'embedded' },
       prepare: (transport) => learning.#serveTraces(transport),
     });
@@ -101,11 +101,11 @@ export class LoneLearning {
   }
 
   /** Lets another service's fact come in, as the platform caused it. */
-  async publish<E extends EventContract>(contract: E, tenantId: TenantId, data: DataOf<E>): Promise<void> {
+  async publish<E extends EventContract>(contract: E, tenantId: TenantId, data: DataOf<E>, id = newId('evt')): Promise<void> {
     const [result] = await this.#service.transport.publish([
       {
         specversion: '1.0',
-        id: newId('evt'),
+        id,
         source: 'support101/test',
         type: contract.type,
         subject: contract.resource(data),

@@ -14,13 +14,15 @@ export interface ServiceNeeds {
   readonly secretsKey: string;
   /** Scheme and host under which third parties reach the product. */
   readonly publicUrl: string | undefined;
+  /** Where the newest activity is kept; not set: in memory. */
+  readonly redisUrl: string | undefined;
 }
 
 /** Every service of the product, in the order they start. */
-export function services({ models, secretsKey, publicUrl }: ServiceNeeds): ServiceDefinition[] {
+export function services({ models, secretsKey, publicUrl, redisUrl }: ServiceNeeds): ServiceDefinition[] {
   return [
     tenancyService,
-    learningService({ embedder: models.embedder }),
+    learningService({ embedder: models.embedder, redisUrl }),
     governanceService,
     hitlService,
     agentRuntimeService({ tasks: models.tasks, chatModel: models.chatModel }),

@@ -1,41 +1,81 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { decodeCursor, DomainError, encodeCursor } from '@support101/contracts';
-import type { InputOf, OutputOf, TenantCaller } from '@support101/contracts';
+import type { InputOf, OutputOf, TenantCaller, TenantId } from '@support101/contracts';
 import type { listActivity } from '@support101/contracts/learning';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import type { Delivery } from '@support101/messaging';
 import { LearningDatabase } from '../platform/learning-database.js';
 import { type ActivityKey, ActivityRepository, type ActivityRow } from './activity.repository.js';
 import { activityOf } from './activity.rules.js';
+import { type ActivityStream, keptEntries, type StreamHealth } from './activity-stream.rules.js';
+
+/** Token under which the process’ ActivityStream is provided. */
+export const ACTIVITY_STREAM = Symbol('ActivityStream');
+
+type Page = OutputOf<typeof listActivity>['data'];
 
 /** What happened in a tenant. */
 @Injectable()
-export class ActivityService {
+export class ActivityService implements OnModuleInit, OnModuleDestroy {
   constructor(
     private readonly database: LearningDatabase,
     private readonly activity: ActivityRepository,
+    @Inject(ACTIVITY_STREAM) private readonly stream: ActivityStream,
   ) {}
+
+  onModuleInit(): void {
+    this.stream.start();
+  }
+
+  onModuleDestroy(): Promise<void> {
+    return this.stream.close();
+  }
+
+  /** How the newest entries are served. */
+  health(): StreamHealth {
+    return this.stream.health();
+  }
 
   /** Keeps an event that belongs in the list, once; of any other not even the delivery is noted. */
   async keep(delivery: Delivery): Promise<void> {
     const entry = activityOf(delivery.event);
-    if (entry !== undefined) await this.database.onceDelivered(delivery, (tx) => this.activity.insert(tx, entry));
+    if (entry === undefined) return;
+    await this.database.onceDelivered(delivery, (tx) => this.activity.insert(tx, entry));
+    // Also of a duplicate: the first delivery may have ended between the two.
+    await this.stream.append(delivery.event.tenantid, entry);
   }
 
   async list(
     { limit, cursor, type }: InputOf<typeof listActivity>,
     { tenantId }: TenantCaller,
   ): Promise<OutputOf<typeof listActivity>> {
-    const before = cursor === undefined ? undefined : keyOf(cursor);
-    const rows = await this.database.forTenant(tenantId, (tx) => this.activity.list(tx, { type, before }, limit + 1));
-    const data = rows.slice(0, limit).map(toActivity);
+    const rows =
+      cursor === undefined && type === undefined
+        ? await this.#newest(tenantId, limit + 1)
+        : await this.#read(tenantId, { type, before: cursor === undefined ? undefined : keyOf(cursor) }, limit + 1);
+    const data = rows.slice(0, limit);
     const last = rows.length > limit ? data.at(-1) : undefined;
     return { data, nextCursor: last === undefined ? null : encodeCursor([last.happenedAt, last.eventId]) };
   }
 
   /** Forgets what happened in a deleted tenant. */
-  forget(delivery: Delivery<typeof tenantDeleted>): Promise<void> {
-    return this.database.onceDelivered(delivery, (tx) => this.activity.deleteAll(tx));
+  async forget(delivery: Delivery<typeof tenantDeleted>): Promise<void> {
+    await this.database.onceDelivered(delivery, (tx) => this.activity.deleteAll(tx));
+    await this.stream.forget(delivery.event.tenantid);
+  }
+
+  /** From the stream; from Postgres when the stream does not know, which is then told. */
+  async #newest(tenantId: TenantId, limit: number): Promise<Page> {
+    const known = await this.stream.newest(tenantId, limit);
+    if (known !== undefined) return known;
+    await this.stream.begin(tenantId);
+    const entries = await this.#read(tenantId, { type: undefined, before: undefined }, keptEntries);
+    await this.stream.fill(tenantId, entries);
+    return entries.slice(0, limit);
+  }
+
+  async #read(tenantId: TenantId, filter: Parameters<ActivityRepository['list']>[1], limit: number): Promise<Page> {
+    return (await this.database.forTenant(tenantId, (tx) => this.activity.list(tx, filter, limit))).map(toActivity);
   }
 }
 
@@ -46,11 +86,6 @@ function keyOf(cursor: string): ActivityKey {
   return { happenedAt, eventId };
 }
 
-function toActivity({
-  principalType,
-  principalId,
-  happenedAt,
-  ...row
-}: ActivityRow): OutputOf<typeof listActivity>['data'][number] {
+function toActivity({ principalType, principalId, happenedAt, ...row }: ActivityRow): Page[number] {
   return { ...row, principal: { type: principalType, id: principalId }, happenedAt: happenedAt.toISOString() };
 }

@@ -54,21 +54,34 @@ export class GraphCypherRepository implements GraphReader {
     }));
   }
 
+  async asked(tx: Tx, customerId: string, limit: number): Promise<(ResolutionRow & { readonly of: string })[]> {
+    const rows = await cypher<Vertex>(
+      tx,
+      `match (c:Customer)-[e:ASKED]->(r:Resolution)
+       where c.tenantId = $tenantId and c.id = $customerId and e.tenantId = $tenantId and r.tenantId = $tenantId
+         and r.success is not null
+       return properties(r) order by e.createdAt desc, r.id desc limit $limit`,
+      { customerId, limit },
+      'asked',
+    );
+    return rows.map((vertex) => ({ of: customerId, ...toRow(vertex) }));
+  }
+
+  /** From the customer over the tickets: a list of ids would be compared with every ticket of the tenant. */
   async resolutionsOf(
     tx: Tx,
-    kind: 'Customer' | 'Ticket',
-    ids: readonly string[],
+    customerId: string,
+    ticketIds: readonly string[],
     limit: number,
   ): Promise<(ResolutionRow & { readonly of: string })[]> {
-    const edge: EdgeKind = kind === 'Customer' ? 'ASKED' : 'RESOLVED_BY';
     const rows = await cypher<{ of: string; resolution: Vertex }>(
       tx,
-      `unwind $ids as key match (n:${kind})-[e:${edge}]->(r:Resolution)
-       where n.tenantId = $tenantId and n.id = key and e.tenantId = $tenantId and r.tenantId = $tenantId
-         and r.success is not null
-       return {of: n.id, resolution: properties(r)} order by e.createdAt desc, r.id desc, n.id limit $limit`,
-      { ids, limit },
-      `resolutions-of-${kind}`,
+      `match (c:Customer)-[f:FILED]->(t:Ticket)-[e:RESOLVED_BY]->(r:Resolution)
+       where c.tenantId = $tenantId and c.id = $customerId and f.tenantId = $tenantId and t.tenantId = $tenantId
+         and e.tenantId = $tenantId and r.tenantId = $tenantId and t.id in $ticketIds and r.success is not null
+       return {of: t.id, resolution: properties(r)} order by e.createdAt desc, r.id desc, t.id limit $limit`,
+      { customerId, ticketIds, limit },
+      'resolutions-of',
     );
     return rows.map(({ of, resolution }) => ({ of, ...toRow(resolution) }));
   }
@@ -96,14 +109,10 @@ export class GraphCypherRepository implements GraphReader {
     return rows.map(toRow);
   }
 
+  /** Counted in the tables of the labels: Cypher would look up both ends of every edge first. */
   async counts(tx: Tx): Promise<{ kind: NodeKind | EdgeKind; count: number }[]> {
-    const of = (kind: NodeKind | EdgeKind, pattern: string) =>
-      `match ${pattern} where n.tenantId = $tenantId return {kind: '${kind}', count: count(*)}`;
-    const queries = [
-      ...nodeKinds.map((kind) => of(kind, `(n:${kind})`)),
-      ...edgeKinds.map((kind) => of(kind, `()-[n:${kind}]->()`)),
-    ];
-    const rows = await cypher<{ kind: NodeKind | EdgeKind; count: number }>(tx, queries.join(' union all '), {}, 'counts');
+    type Count = { kind: NodeKind | EdgeKind; count: number };
+    const rows = await tx.query<Count>(countStatement, [JSON.stringify(tx.tenantId)], 'graph-count');
     return rows.filter(({ count }) => count > 0);
   }
 }
@@ -152,6 +161,13 @@ const dropStatements = Object.fromEntries(
     return [kind, `with ${[gone, ...edges].join(', ')} select 1`];
   }),
 ) as Record<NodeKind, string>;
+
+const countStatement = [...nodeKinds, ...edgeKinds]
+  .map(
+    (kind) => `select '${kind}' as kind, count(*)::integer as count from ${graph}."${kind}"
+      where ${tenant} operator(ag_catalog.=) $1::text::ag_catalog.agtype`,
+  )
+  .join(' union all ');
 
 const deleteStatement = `with ${[...nodeKinds, ...edgeKinds]
   .map((kind) => `${kind} as (delete from ${graph}."${kind}" where ${tenant} operator(ag_catalog.=) $1::text::ag_catalog.agtype)`)

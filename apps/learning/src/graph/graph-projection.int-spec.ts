@@ -24,15 +24,20 @@ const edge = (kind: GraphChange['edges'][number]['kind'], from: GraphNode, to: G
 });
 
 /** Everything that can be asked about these customers and tickets. */
-async function everything(graph: GraphReader, tx: Parameters<GraphReader['has']>[0], customers: string[], tickets: string[]) {
+async function everything(graph: GraphReader, tx: Parameters<GraphReader['has']>[0], customers: string[]) {
   const journeys = [];
   for (const id of [...customers, 'nobody']) {
-    journeys.push([await graph.has(tx, 'Customer', id), await graph.tickets(tx, id, 5)]);
+    const filed = await graph.tickets(tx, id, 5);
+    const resolutions = await graph.resolutionsOf(
+      tx,
+      id,
+      filed.map(({ ticketId }) => ticketId),
+      12,
+    );
+    journeys.push([await graph.has(tx, 'Customer', id), filed, resolutions, await graph.asked(tx, id, 9)]);
   }
   return {
     journeys,
-    ofCustomers: await graph.resolutionsOf(tx, 'Customer', customers, 40),
-    ofTickets: await graph.resolutionsOf(tx, 'Ticket', tickets, 40),
     similar: [await graph.similar(tx, 'billing', 10), await graph.similar(tx, 'none', 10)],
     newest: await graph.newest(tx, 'billing', 15),
     counts: (await graph.counts(tx)).toSorted((a, b) => a.kind.localeCompare(b.kind)),
@@ -109,23 +114,27 @@ describe.each(graphStores)('the graph in %s', (kind) => {
     await add(tenantId, { nodes: [customer, one], edges: [edge('ASKED', customer, one)] }, late);
     await add(tenantId, { nodes: [customer, two, open], edges: [edge('ASKED', customer, two), edge('ASKED', customer, open)] });
     await add(tenantId, { nodes: [other, three], edges: [edge('ASKED', other, three)] });
-    await add(tenantId, { nodes: [ticket, one], edges: [edge('RESOLVED_BY', ticket, one)] });
+    const edges = [edge('FILED', customer, ticket), edge('RESOLVED_BY', ticket, one)];
+    await add(tenantId, { nodes: [customer, ticket, one], edges });
 
     const found = await store.read(tenantId, async (graph, tx) => ({
-      customers: await graph.resolutionsOf(tx, 'Customer', ['c1', 'c2', 'c3'], 10),
-      one: await graph.resolutionsOf(tx, 'Customer', ['c1'], 1),
-      none: await graph.resolutionsOf(tx, 'Customer', [], 10),
-      tickets: await graph.resolutionsOf(tx, 'Ticket', ['t1', 'c1'], 10),
+      asked: [await graph.asked(tx, 'c1', 10), await graph.asked(tx, 'c2', 10), await graph.asked(tx, 'c3', 10)],
+      newest: await graph.asked(tx, 'c1', 1),
+      ofTickets: await graph.resolutionsOf(tx, 'c1', ['t1', 'c1'], 10),
+      ofNone: await graph.resolutionsOf(tx, 'c1', [], 10),
       has: [await graph.has(tx, 'Customer', 'c1'), await graph.has(tx, 'Ticket', 'c1')],
     }));
 
-    expect(found.customers.map(({ of, runId }) => [of, runId])).toEqual([
-      ['c1', first],
-      ['c2', third],
-      ['c1', second],
+    expect(found.asked.map((rows) => rows.map(({ of, runId }) => [of, runId]))).toEqual([
+      [
+        ['c1', first],
+        ['c1', second],
+      ],
+      [['c2', third]],
+      [],
     ]);
-    expect([found.one.map(({ runId }) => runId), found.none]).toEqual([[first], []]);
-    expect(found.tickets).toMatchObject([{ of: 't1', runId: first, category: 'billing', success: true, approved: null }]);
+    expect([found.newest.map(({ runId }) => runId), found.ofNone]).toEqual([[first], []]);
+    expect(found.ofTickets).toMatchObject([{ of: 't1', runId: first, category: 'billing', success: true, approved: null }]);
     expect(found.has).toEqual([true, false]);
   });
 
@@ -168,25 +177,26 @@ describe.each(graphStores)('the graph in %s', (kind) => {
 
 describe('the graph in all stores', () => {
   it('answers alike after the same two hundred changes', async () => {
-    const { changes, customers, tickets } = story(200);
+    const { changes, customers } = story(200);
     const answers = [];
 
     for (const store of stores) {
       const tenantId = await store.tenant();
       for (const [at, change] of changes) await store.add(tenantId, change, at);
-      answers.push(await store.read(tenantId, (graph, tx) => everything(graph, tx, customers, tickets)));
+      answers.push(await store.read(tenantId, (graph, tx) => everything(graph, tx, customers)));
     }
 
     expect(answers[0]?.counts.length).toBeGreaterThan(8);
     expect(answers[0]?.similar[0]).toHaveLength(10);
-    expect(answers[0]?.ofTickets).toHaveLength(40);
+    const [, filed, ofTickets, asked] = (answers[0]?.journeys[0] ?? []) as unknown[][];
+    expect(Math.min(...[filed, ofTickets, asked].map((rows) => rows?.length ?? 0))).toBeGreaterThan(2);
     expect(answers[1]).toEqual(answers[0]);
     expect(answers[2]).toEqual(answers[0]);
   }, 60_000);
 });
 
 /** Changes as events would bring them: the same every time, as numbers decide that have nothing to do with each other. */
-function story(length: number): { changes: [string, GraphChange][]; customers: string[]; tickets: string[] } {
+function story(length: number): { changes: [string, GraphChange][]; customers: string[] } {
   const pick = <T>(from: readonly T[], by: number) => from[by % from.length] as T;
   const [customers, tickets] = [7, 11].map((count) => Array.from({ length: count }, (_, n) => `x:${n}`)) as [string[], string[]];
   const runs = Array.from({ length: 40 }, (_, n) => `run_${String((n * 7) % 40).padStart(2, '0')}`);
@@ -216,5 +226,5 @@ function story(length: number): { changes: [string, GraphChange][]; customers: s
     const at = new Date(Date.UTC(2026, 10, 22, 12, (n * 37) % 60, 0, n % 3)).toISOString();
     return [at, { nodes: [customer, ticket, known, agent, article], edges }];
   });
-  return { changes, customers, tickets };
+  return { changes, customers };
 }

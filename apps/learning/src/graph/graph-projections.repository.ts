@@ -18,10 +18,15 @@ export class GraphProjectionsRepository {
     return rows.length > 0;
   }
 
-  /** Whether the tenant can be read there; if so, the transaction is made ready for Cypher. */
+  /**
+   * Whether the tenant can be read there; if so, the transaction is made ready for Cypher. Every query of ours begins at a node
+   * that an index finds; the embedded Postgres gathers no statistics and would rather read whole tables and hash them.
+   */
   async open(tx: Tx): Promise<boolean> {
     const rows = await tx.query(
-      `select set_config('search_path', 'ag_catalog, ${learningSchema}, public', true), '1'::ag_catalog.agtype
+      `select set_config('search_path', 'ag_catalog, ${learningSchema}, public', true), '1'::ag_catalog.agtype,
+         set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+         set_config('enable_mergejoin', 'off', true)
        from ${standing} where p.tenant_id = $1 and p.whole`,
       [tx.tenantId],
       'graph-open',

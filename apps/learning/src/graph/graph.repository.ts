@@ -31,7 +31,7 @@ export interface TicketRow {
 }
 
 /** What is read of the graph: from the tables, or from Apache AGE, with the same answers. */
-export type GraphReader = Pick<GraphRepository, 'has' | 'tickets' | 'resolutionsOf' | 'similar' | 'newest' | 'counts'>;
+export type GraphReader = Pick<GraphRepository, 'has' | 'tickets' | 'asked' | 'resolutionsOf' | 'similar' | 'newest' | 'counts'>;
 
 const nodeColumns = 'kind, node_id as id, category, success, approved, properties, created_at as "createdAt"';
 const edgeColumns =
@@ -125,11 +125,24 @@ export class GraphRepository {
     );
   }
 
-  /** The ended resolutions that these customers asked for, or that resolved these tickets, newest first. */
+  /** The ended resolutions that the customer asked for, newest first. */
+  asked(tx: Tx, customerId: string, limit: number): Promise<(ResolutionRow & { readonly of: string })[]> {
+    return this.#resolutions(tx, ['ASKED', 'Customer', [customerId]], limit);
+  }
+
+  /** The ended resolutions of these tickets of the customer, newest first. */
   resolutionsOf(
     tx: Tx,
-    kind: 'Customer' | 'Ticket',
-    ids: readonly string[],
+    _customerId: string,
+    ticketIds: readonly string[],
+    limit: number,
+  ): Promise<(ResolutionRow & { readonly of: string })[]> {
+    return this.#resolutions(tx, ['RESOLVED_BY', 'Ticket', ticketIds], limit);
+  }
+
+  #resolutions(
+    tx: Tx,
+    from: readonly [EdgeKind, NodeKind, readonly string[]],
     limit: number,
   ): Promise<(ResolutionRow & { readonly of: string })[]> {
     return tx.query<ResolutionRow & { readonly of: string }>(
@@ -137,7 +150,7 @@ export class GraphRepository {
        join graph_nodes r on r.tenant_id = e.tenant_id and r.kind = e.to_kind and r.node_id = e.to_id
        where e.tenant_id = $1 and e.kind = $2 and e.from_kind = $3 and e.from_id = any ($4) and r.success is not null
        order by e.created_at desc, r.node_id desc, e.from_id limit $5`,
-      [tx.tenantId, kind === 'Customer' ? 'ASKED' : 'RESOLVED_BY', kind, ids, limit],
+      [tx.tenantId, ...from, limit],
       'graph-resolutions-of',
     );
   }

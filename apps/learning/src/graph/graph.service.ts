@@ -58,8 +58,8 @@ export class GraphService {
       if (!(await graph.has(tx, 'Customer', customerId))) throw new DomainError('customer_not_found');
       const tickets = await graph.tickets(tx, customerId, limit);
       const ids = tickets.map(({ ticketId }) => ticketId);
-      const ofTickets = await graph.resolutionsOf(tx, 'Ticket', ids, limit);
-      const asked = await graph.resolutionsOf(tx, 'Customer', [customerId], limit);
+      const ofTickets = await graph.resolutionsOf(tx, customerId, ids, limit);
+      const asked = await graph.asked(tx, customerId, limit);
       const ticketed = new Set(ofTickets.map(({ runId }) => runId));
       return {
         customerId,

@@ -1,4 +1,4 @@
-import { graphHealth } from '@support101/learning/app.module';
+import { activityHealth, graphHealth } from '@support101/learning/app.module';
 import { type HealthBoard, type PartHealth, registerEngines, type Engines, type RunningService } from '@support101/service-kit';
 import type { StandaloneSettings } from '../env.js';
 
@@ -12,9 +12,11 @@ interface Working {
 export function registerParts(health: HealthBoard, working: Working): void {
   health.register('database', () => databaseHealth(working));
   registerEngines(health, working.engines);
-  health.register('activity', () => part('activity', 'Postgres', 'degraded', 'Redis Streams: not built yet'));
   const learning = working.running.find(({ name }) => name === 'learning');
-  if (learning !== undefined) health.register('graph', () => graphHealth(learning));
+  if (learning !== undefined) {
+    health.register('activity', () => activityHealth(learning));
+    health.register('graph', () => graphHealth(learning));
+  }
   health.register('vectors', () => part('vectors', 'exact search in process', 'degraded', 'Pinecone: not built yet'));
 }
 

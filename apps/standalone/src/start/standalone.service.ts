@@ -73,7 +73,7 @@ async function start(
   const { transport, jobs } = engines;
   const parts: Parts = { transport, jobs, log, database: { url: database.url, embedded: database.embedded } };
   const secretsKey = settings.SUPPORT101_SECRETS_KEY ?? (await data.secretsKey());
-  const needs: ServiceNeeds = { models, secretsKey, publicUrl: settings.SUPPORT101_PUBLIC_URL };
+  const needs: ServiceNeeds = { models, secretsKey, publicUrl: settings.SUPPORT101_PUBLIC_URL, redisUrl: settings.REDIS_URL };
   const running = await timed(progress, 'services', () => bootServices(parts, needs, closers));
   engines.started();
   registerParts(health, { settings, running, engines });
