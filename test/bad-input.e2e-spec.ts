@@ -99,6 +99,8 @@ describe('a decision', () => {
 
     expect(refused).toMatchObject({ status: 400, body: { code: 'validation_failed', issues: [{ path: '/edits' }] } });
     expect((await acme.get(path)).body).toEqual(before);
+    const [entry] = await audited(acme, 'gateway.requests.refused', 'operation:hitl.requests.respond.v1');
+    expect(entry).toMatchObject({ outcome: 'validation_failed' });
   });
 
   it('given twice is taken once; the other one is refused and on the audit', async () => {

@@ -61,6 +61,16 @@ describe('the audit is told', () => {
     ]);
   });
 
+  it('of a change that could not be read, and not of a question', async () => {
+    await gateway.fetch('/v1/things?colour=red', { key: keys.viewer });
+    const change = await gateway.fetch('/v1/things', { method: 'POST', key: keys.admin, body: { surprise: 1 } });
+
+    expect(change.status).toBe(400);
+    expect(await entries(1)).toMatchObject([
+      { tenantId: acme, eventType: 'data_modified', outcome: 'validation_failed', resource: 'operation:demo.things.create.v1' },
+    ]);
+  });
+
   it('does not repeat a name that is no tenant’s', async () => {
     await gateway.fetch('/v1/things', { key: keys.viewer, headers: { 'x-tenant-id': '<script>' } });
 

@@ -4,6 +4,7 @@ import { traceparentOf } from '@support101/telemetry';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InputReader, type RequestParts } from './input-reader.js';
 import { rawBodyLimit, RawInputReader, takeRawBodies, type RawRequestParts } from './raw-input.js';
+import { expectedError } from './problems.js';
 import { within } from './request-trace.js';
 
 /** A command that has a route. */
@@ -42,6 +43,8 @@ export interface Door {
   admit(access: Access, presented: Presented): Promise<Admitted>;
   /** Asks the contract's service; `signal` fires when nobody waits for the answer any more. */
   ask(contract: RoutedRpc, input: Record<string, unknown>, caller: Caller, signal: AbortSignal): Promise<Answer>;
+  /** Takes note that an admitted request, which was to change something, failed so. */
+  failed(contract: RoutedRpc, caller: Caller, error: unknown): void;
 }
 
 /** Serves every command that has a route. Those that want their bodies raw have a part of the server of their own. */
@@ -81,6 +84,10 @@ function serveContract(server: FastifyInstance, contract: RoutedRpc, door: Door)
         throw signal.aborted ? new DomainError('request_timeout', 'The client went away.', { cause: error }) : error;
       });
       return reply.code(answer.status).headers(answer.headers).send(answer.body);
+    },
+    errorHandler: (error, request, reply) => {
+      if (http.method !== 'GET' && request.caller !== undefined) door.failed(contract, request.caller, expectedError(error));
+      return server.errorHandler(error, request, reply);
     },
   });
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parseOrThrow, type ErrorCode, type TenantId } from '@support101/contracts';
 import { recordAudit } from '@support101/contracts/governance';
 import { newId } from '@support101/service-kit';
-import { add, entryOf, isRecorded, newTally, tallyKey, type Happening } from './refusals.rules.js';
+import { add, entryOf, isRecorded, isUnreadable, newTally, tallyKey, type Happening } from './refusals.rules.js';
 
 const tenantId = 'ten_01jd5m6wz5f9r8x2k3c4v7b6n1' as TenantId;
 const happening: Happening = {
@@ -28,6 +28,18 @@ describe('isRecorded', () => {
     ['service_unavailable', false],
   ])('%s: %s', (code, expected) => {
     expect(isRecorded(code)).toBe(expected);
+  });
+});
+
+describe('isUnreadable', () => {
+  it.each<[ErrorCode, boolean]>([
+    ['validation_failed', true],
+    ['malformed_json', true],
+    ['payload_too_large', true],
+    ['forbidden', false],
+    ['request_closed', false],
+  ])('%s: %s', (code, expected) => {
+    expect(isUnreadable(code)).toBe(expected);
   });
 });
 

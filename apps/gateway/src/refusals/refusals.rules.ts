@@ -33,6 +33,8 @@ export interface Tally {
 
 export type AuditInput = InputOf<typeof recordAudit>['entries'][number];
 
+const unreadable: readonly ErrorCode[] = ['validation_failed', 'malformed_json', 'malformed_request', 'payload_too_large'];
+
 /** How many operations a tally tells apart: it must stay small whatever is asked for. */
 const mostOperations = 20;
 
@@ -40,6 +42,11 @@ const mostOperations = 20;
 export function isRecorded(code: ErrorCode): boolean {
   const { status } = errorCatalogue[code];
   return status === 401 || status === 403 || code === 'tenant_not_found' || code === 'rate_limited';
+}
+
+/** True for what is wrong with a request before any service sees it. */
+export function isUnreadable(code: ErrorCode): boolean {
+  return unreadable.includes(code);
 }
 
 /** Happenings with the same key are counted together, whatever they asked for: their number must not make entries. */
@@ -85,5 +92,7 @@ export function entryOf({ first, since, until, count, operations }: Tally, event
 
 function auditTypeOf(kind: Happening['kind']): AuditType {
   if (kind === 'tenant_named') return 'data_accessed';
+  // Nothing was modified: the outcome says why.
+  if (isUnreadable(kind)) return 'data_modified';
   return kind === 'rate_limited' ? 'rate_limit_exceeded' : 'security_violation';
 }

@@ -4,7 +4,17 @@ import { recordAudit } from '@support101/contracts/governance';
 import { CommandClient, systemTime, type TimeSource } from '@support101/messaging';
 import { LOG, newId, type Log } from '@support101/service-kit';
 import { PARTS, type GatewayParts } from '../platform/parts.js';
-import { add, type AuditInput, entryOf, type Happening, isRecorded, newTally, type Tally, tallyKey } from './refusals.rules.js';
+import {
+  add,
+  type AuditInput,
+  entryOf,
+  type Happening,
+  isRecorded,
+  isUnreadable,
+  newTally,
+  type Tally,
+  tallyKey,
+} from './refusals.rules.js';
 
 /** Entries of one tenant that are sent together. An entry keeps its id, so what is sent twice is recorded once. */
 interface Batch {
@@ -12,6 +22,8 @@ interface Batch {
   readonly entries: AuditInput[];
   attempts: number;
 }
+
+type Refused = Omit<Happening, 'kind' | 'tenantId'> & { readonly tenantId: TenantId | undefined };
 
 type Outcome = 'done' | 'failed' | 'unavailable';
 
@@ -54,10 +66,13 @@ export class RefusalsService implements OnApplicationShutdown {
   }
 
   /** Takes note of a refusal, if it is one that belongs on an audit: of a principal whose tenant is known. */
-  refused(error: unknown, request: Omit<Happening, 'kind' | 'tenantId'> & { readonly tenantId: TenantId | undefined }): void {
-    const { tenantId } = request;
-    if (tenantId === undefined || !isDomainError(error) || !isRecorded(error.code)) return;
-    this.note({ ...request, tenantId, kind: error.code });
+  refused(error: unknown, request: Refused): void {
+    this.#noteIf(isRecorded, error, request);
+  }
+
+  /** Takes note of a change that was asked for and could not be read, if that is why it failed. */
+  unreadable(error: unknown, request: Refused): void {
+    this.#noteIf(isUnreadable, error, request);
   }
 
   /** Takes note of a happening. */
@@ -85,6 +100,12 @@ export class RefusalsService implements OnApplicationShutdown {
     await this.#sending;
     await this.#sendWaiting();
     if (this.#batches.length === 0) await this.#sendWaiting();
+  }
+
+  #noteIf(belongs: (code: ErrorCode) => boolean, error: unknown, request: Refused): void {
+    const { tenantId } = request;
+    if (tenantId === undefined || !isDomainError(error) || !belongs(error.code)) return;
+    this.note({ ...request, tenantId, kind: error.code });
   }
 
   #wake(afterMs: number): void {

@@ -53,6 +53,11 @@ export class RoutesService implements Door {
     }
   }
 
+  /** Tells the audit of a change that was asked for in a form that no service takes. */
+  failed(contract: RoutedRpc, { tenantId, principal, correlationId }: Caller, error: unknown): void {
+    this.refusals.unreadable(error, { tenantId, principal, correlationId, operation: contract.subject });
+  }
+
   /** Counts and authorises; what is refused, and which tenant the platform names, is told to the audit. */
   async #letIn(
     access: Access,
