@@ -6,8 +6,5 @@ import { readEnv } from './env.js';
 process.exitCode = await runService({
   name: 'learning',
   settings: readEnv,
-  definition: async (settings, context) => {
-    const { embedder } = await openProcessModels(settings, context);
-    return learningService({ embedder, redisUrl: settings.REDIS_URL });
-  },
+  definition: async (env, context) => learningService({ ...(await openProcessModels(env, context)), redisUrl: env.REDIS_URL }),
 });
