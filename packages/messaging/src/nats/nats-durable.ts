@@ -1,4 +1,4 @@
-import type { JsMsg } from '@nats-io/jetstream';
+import type { Consumer, JsMsg } from '@nats-io/jetstream';
 import { EventEnvelope } from '@support101/contracts';
 import { EventLanes } from '../event-lanes.js';
 import type { MessagingLog } from '../messaging-log.js';
@@ -38,6 +38,7 @@ export class NatsDurable implements ConsumerSubscription {
   readonly #lease: NatsLease;
   readonly #held = new Set<JsMsg>();
   readonly #detach: () => Promise<void>;
+  #consumer: Consumer | undefined;
   #keepAlive: NodeJS.Timeout | undefined;
   #pulling: Promise<void> = Promise.resolve();
   #waiting = 0;
@@ -95,6 +96,7 @@ export class NatsDurable implements ConsumerSubscription {
       try {
         await this.#fetch();
       } catch (error) {
+        this.#consumer = undefined;
         if (this.#closed) return;
         this.log.warn({ durable: this.name, error }, 'events could not be fetched');
         await new Promise((resolve) => setTimeout(resolve, retryMs));
@@ -106,9 +108,11 @@ export class NatsDurable implements ConsumerSubscription {
   async #fetch(): Promise<void> {
     const room = heldAtMost - this.#held.size;
     if (room <= 0) return new Promise((resolve) => (this.#room = resolve));
-    const consumer = await this.link.js.consumers.get(streamNames.events, this.name);
-    const batch = await consumer.fetch({ max_messages: Math.min(room, 100), expires: fetchMs });
+    this.#consumer ??= await this.link.js.consumers.get(streamNames.events, this.name);
+    const batch = await this.#consumer.fetch({ max_messages: Math.min(room, 100), expires: fetchMs });
     this.#room = () => batch.stop();
+    // It may have been closed while the server was asked: nobody would stop the batch any more.
+    if (this.#closed) batch.stop();
     for await (const message of batch) this.#take(message);
     this.#room = () => undefined;
   }
