@@ -56,8 +56,11 @@ const anyWaiting = `select exists (select from outbox where published_at is null
 
 /** Claims up to `limit` rows for `owner` until `until`, oldest first. */
 export async function claim(tx: Tx, owner: string, now: Date, until: Date, limit: number): Promise<ClaimedEvent[]> {
-  await tx.query(oneAtATime, [], 'outbox-lock');
-  const rows = await tx.query<ClaimedRow>(claimRows, [now, owner, until, limit], 'outbox-claim');
+  // Sent together: the second begins, and looks, when the first has the lock.
+  const [, rows] = await Promise.all([
+    tx.query(oneAtATime, [], 'outbox-lock'),
+    tx.query<ClaimedRow>(claimRows, [now, owner, until, limit], 'outbox-claim'),
+  ]);
   rows.sort((a, b) => (BigInt(a.seq) < BigInt(b.seq) ? -1 : 1));
   return rows.map((row) => ({
     tenantId: row.tenant_id,
