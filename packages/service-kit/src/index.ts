@@ -8,6 +8,8 @@ export * from './new-id.js';
 export * from './process/engines.js';
 export * from './process/run-process.js';
 export * from './process/run-service.js';
+export * from './service-database.js';
+export * from './service-prisma.js';
 export * from './service.js';
 export * from './settings.js';
 export * from './telemetry.js';

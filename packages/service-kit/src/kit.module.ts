@@ -6,6 +6,7 @@ import { CommandClient, DeadLetters, Idempotency, Inbox, Outbox, type ServiceMes
 import { Clock } from './clock.js';
 import { deadLettersControllers } from './dead-letters.js';
 import { LOG, type Log } from './log.js';
+import { ServiceDatabase } from './service-database.js';
 
 /** What every provider of a service may have injected. */
 export interface Kit {
@@ -22,6 +23,7 @@ export class KitModule {
   static with(kit: Kit): DynamicModule {
     const { messaging } = kit;
     const providers = [
+      ServiceDatabase,
       { provide: Database, useValue: kit.database },
       { provide: CommandClient, useValue: messaging.client },
       { provide: Outbox, useValue: messaging.outbox },

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { InputOf, OutputOf, RunId, TenantCaller } from '@support101/contracts';
 import { executeAgent, maxWaitSeconds, type getAgentState, type Run } from '@support101/contracts/agent-runtime';
-import { newId } from '@support101/service-kit';
+import { newId, ServiceDatabase } from '@support101/service-kit';
 import { AgentsService } from '../agents/agents.service.js';
 import { RunQueue } from '../platform/run-queue.js';
-import { RunsDatabase } from '../platform/runs-database.js';
 import { RunsService } from '../runs/runs.service.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 
@@ -12,7 +11,7 @@ import { TenantsService } from '../tenants/tenants.service.js';
 @Injectable()
 export class DispatchService {
   constructor(
-    private readonly database: RunsDatabase,
+    private readonly database: ServiceDatabase,
     private readonly tenants: TenantsService,
     private readonly agents: AgentsService,
     private readonly runs: RunsService,

@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { isRunFailure, RunFailure } from '@support101/agent-kit';
 import { isDomainError } from '@support101/contracts';
 import type { Tx } from '@support101/database';
-import { Clock } from '@support101/service-kit';
-import { RunsDatabase } from '../platform/runs-database.js';
+import { Clock, ServiceDatabase } from '@support101/service-kit';
 import { EffectsRepository, type EffectKey, type NewEffect } from './effects.repository.js';
 import { hadNoEffect, standingOf } from './effects.rules.js';
 
@@ -24,7 +23,7 @@ export interface Effect extends Omit<NewEffect, 'at'> {
 @Injectable()
 export class EffectsService {
   constructor(
-    private readonly database: RunsDatabase,
+    private readonly database: ServiceDatabase,
     private readonly repository: EffectsRepository,
     private readonly clock: Clock,
   ) {}

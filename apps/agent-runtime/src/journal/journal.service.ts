@@ -3,9 +3,8 @@ import type { Caller, TenantCaller, TenantId } from '@support101/contracts';
 import type { RunDecision, RunStep } from '@support101/contracts/agent-runtime';
 import { groupWriter, type GroupWriter, type Tx } from '@support101/database';
 import { currentTraceparent } from '@support101/messaging';
-import { Clock } from '@support101/service-kit';
+import { Clock, ServiceDatabase } from '@support101/service-kit';
 import { newsOf, Notices } from '../platform/notices.js';
-import { RunsDatabase } from '../platform/runs-database.js';
 import { endOf, JournalFactsService, type RunEnd, type Teller, type Turn } from './journal-facts.service.js';
 import { JournalRepository, type DueRow, type RunRef, type StepRow, type TakenRow } from './journal.repository.js';
 import { fold, lastSnapshot, stateRow, type State } from './journal.rules.js';
@@ -50,7 +49,7 @@ export class JournalService implements OnModuleDestroy {
   readonly #writer: GroupWriter<Entry, true>;
 
   constructor(
-    private readonly database: RunsDatabase,
+    private readonly database: ServiceDatabase,
     private readonly repository: JournalRepository,
     private readonly facts: JournalFactsService,
     private readonly clock: Clock,

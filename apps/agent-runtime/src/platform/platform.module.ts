@@ -1,10 +1,9 @@
 import { Global, Module } from '@nestjs/common';
 import { Notices } from './notices.js';
 import { RunQueue } from './run-queue.js';
-import { RunsDatabase } from './runs-database.js';
 import { RuntimeDatabase } from './runtime-database.js';
 
-const parts = [Notices, RunQueue, RunsDatabase, RuntimeDatabase];
+const parts = [Notices, RunQueue, RuntimeDatabase];
 
 /** What every capability of agent-runtime may use. */
 @Global()

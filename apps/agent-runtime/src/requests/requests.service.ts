@@ -4,9 +4,8 @@ import { runHumanRequested, runResumed, type RunDecision } from '@support101/con
 import type { requestOpened } from '@support101/contracts/hitl';
 import type { Tx } from '@support101/database';
 import { Outbox, type Delivery } from '@support101/messaging';
-import { Clock, newId } from '@support101/service-kit';
+import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
 import { newsOf, Notices } from '../platform/notices.js';
-import { RunsDatabase } from '../platform/runs-database.js';
 import { RequestsRepository } from './requests.repository.js';
 import { contentOf, type Asker, type Question } from '../platform/questions.js';
 
@@ -22,7 +21,7 @@ export interface AskingRun extends Asker {
 @Injectable()
 export class RequestsService {
   constructor(
-    private readonly database: RunsDatabase,
+    private readonly database: ServiceDatabase,
     private readonly repository: RequestsRepository,
     private readonly outbox: Outbox,
     private readonly clock: Clock,

@@ -15,9 +15,8 @@ import * as contract from '@support101/contracts/agent-runtime';
 import type { tenantDeactivated, tenantDeleted, tenantSuspended } from '@support101/contracts/tenancy';
 import type { Tx } from '@support101/database';
 import { currentTraceparent, Outbox, type Delivery } from '@support101/messaging';
-import { Clock } from '@support101/service-kit';
+import { Clock, ServiceDatabase } from '@support101/service-kit';
 import { JournalService, type RunEnd, type RunRef } from '../journal/journal.service.js';
-import { RunsDatabase } from '../platform/runs-database.js';
 import { RunsRepository, type NewRun } from './runs.repository.js';
 import { isSettled, pauseBeforeLook, queued, toRun, waitLimit, type RunRow } from './runs.rules.js';
 
@@ -28,7 +27,7 @@ export type AcceptedRun = Pick<NewRun, 'runId' | 'agentId' | 'blueprint' | 'blue
 @Injectable()
 export class RunsService {
   constructor(
-    private readonly database: RunsDatabase,
+    private readonly database: ServiceDatabase,
     private readonly repository: RunsRepository,
     private readonly journal: JournalService,
     private readonly outbox: Outbox,

@@ -3,9 +3,8 @@ import type { NewTicket, TicketsPort } from '@support101/agent-kit';
 import type { AgentId, TenantCaller } from '@support101/contracts';
 import { ticketCreated } from '@support101/contracts/agent-runtime';
 import { Outbox } from '@support101/messaging';
-import { Clock, newId } from '@support101/service-kit';
+import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
 import { EffectsService, type EffectKey } from '../effects/effects.service.js';
-import { RunsDatabase } from '../platform/runs-database.js';
 import { TicketsRepository } from './tickets.repository.js';
 
 /** The call that opens a ticket, and the worker that makes it. */
@@ -20,7 +19,7 @@ export interface TicketCall {
 @Injectable()
 export class TicketsService {
   constructor(
-    private readonly database: RunsDatabase,
+    private readonly database: ServiceDatabase,
     private readonly repository: TicketsRepository,
     private readonly effects: EffectsService,
     private readonly outbox: Outbox,

@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type InputOf, type OutputOf, serviceCaller, type TenantCaller } from '@support101/contracts';
 import * as contract from '@support101/contracts/hitl';
 import type { Tx } from '@support101/database';
-import { Clock } from '@support101/service-kit';
-import { HitlDatabase } from '../platform/hitl-database.js';
+import { Clock, ServiceDatabase } from '@support101/service-kit';
 import { RequestsService, toRequest } from '../requests/requests.service.js';
 import { type Actor, type RequestRow, RequestsChangesService } from '../requests/requests-changes.service.js';
 import { ReviewersService, toReviewer } from '../reviewers/reviewers.service.js';
@@ -16,7 +15,7 @@ const shown = 20;
 @Injectable()
 export class AssignmentsService {
   constructor(
-    private readonly database: HitlDatabase,
+    private readonly database: ServiceDatabase,
     private readonly changes: RequestsChangesService,
     private readonly requests: RequestsService,
     private readonly reviewers: ReviewersService,

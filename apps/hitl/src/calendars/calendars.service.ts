@@ -3,8 +3,7 @@ import { DomainError, type InputOf, type OutputOf, type TenantCaller, type Tenan
 import * as contract from '@support101/contracts/hitl';
 import type { Tx } from '@support101/database';
 import { Outbox } from '@support101/messaging';
-import { Clock, newId } from '@support101/service-kit';
-import { HitlDatabase } from '../platform/hitl-database.js';
+import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
 import { idOfCursor, pageOfIds } from '../platform/id-pages.js';
 import { checkVersion, edited } from '../platform/edits.js';
 import { type CalendarRow, CalendarsRepository } from './calendars.repository.js';
@@ -14,7 +13,7 @@ import { afterOpenTime, checkedHours } from './calendars.rules.js';
 @Injectable()
 export class CalendarsService {
   constructor(
-    private readonly database: HitlDatabase,
+    private readonly database: ServiceDatabase,
     private readonly calendars: CalendarsRepository,
     private readonly outbox: Outbox,
     private readonly clock: Clock,

@@ -2,9 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DomainError, type InputOf, type OutputOf, type TenantCaller, type TenantId } from '@support101/contracts';
 import * as contract from '@support101/contracts/hitl';
 import { Outbox } from '@support101/messaging';
-import { Clock, newId } from '@support101/service-kit';
+import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
 import { checkVersion, edited } from '../platform/edits.js';
-import { HitlDatabase } from '../platform/hitl-database.js';
 import { idOfCursor, pageOfIds } from '../platform/id-pages.js';
 import { EscalationPoliciesRepository, type EscalationPolicyRow } from './escalation-policies.repository.js';
 import { checkRules, rulesOf } from './escalation-policies.rules.js';
@@ -13,7 +12,7 @@ import { checkRules, rulesOf } from './escalation-policies.rules.js';
 @Injectable()
 export class EscalationPoliciesService {
   constructor(
-    private readonly database: HitlDatabase,
+    private readonly database: ServiceDatabase,
     private readonly policies: EscalationPoliciesRepository,
     private readonly outbox: Outbox,
     private readonly clock: Clock,

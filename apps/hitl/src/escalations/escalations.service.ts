@@ -3,9 +3,8 @@ import { type AgentId, DomainError, type InputOf, type TenantCaller } from '@sup
 import { getAgent, getRun } from '@support101/contracts/agent-runtime';
 import { escalate, type HitlRequest } from '@support101/contracts/hitl';
 import { CommandClient } from '@support101/messaging';
-import { Clock, newId } from '@support101/service-kit';
+import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
 import { IntakeService } from '../intake/intake.service.js';
-import { HitlDatabase } from '../platform/hitl-database.js';
 import { toRequest } from '../requests/requests.service.js';
 import { manualOptions, manualRule, priorityOfLevel, titleOf } from './escalations.rules.js';
 
@@ -15,7 +14,7 @@ type Input = InputOf<typeof escalate>;
 @Injectable()
 export class EscalationsService {
   constructor(
-    private readonly database: HitlDatabase,
+    private readonly database: ServiceDatabase,
     private readonly intake: IntakeService,
     private readonly commands: CommandClient,
     private readonly clock: Clock,

@@ -11,8 +11,8 @@ import type { RequestContent } from '@support101/contracts/hitl';
 import { tenantLimits } from '@support101/contracts/tenancy';
 import type { Tx } from '@support101/database';
 import { CommandClient, type Delivery } from '@support101/messaging';
+import { ServiceDatabase } from '@support101/service-kit';
 import { AssignmentsService } from '../assignments/assignments.service.js';
-import { HitlDatabase } from '../platform/hitl-database.js';
 import { kept, type NewRequest, ranks, type RequestRow, RequestsChangesService } from '../requests/requests-changes.service.js';
 import { SlaService } from '../sla/sla.service.js';
 
@@ -20,7 +20,7 @@ import { SlaService } from '../sla/sla.service.js';
 @Injectable()
 export class IntakeService {
   constructor(
-    private readonly database: HitlDatabase,
+    private readonly database: ServiceDatabase,
     private readonly changes: RequestsChangesService,
     private readonly assignments: AssignmentsService,
     private readonly sla: SlaService,

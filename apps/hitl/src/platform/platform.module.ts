@@ -1,8 +1,7 @@
 import { Global, Module } from '@nestjs/common';
-import { HitlDatabase } from './hitl-database.js';
 import { RequestTimers } from './request-timers.js';
 
-const parts = [HitlDatabase, RequestTimers];
+const parts = [RequestTimers];
 
 /** What every capability of hitl may use. */
 @Global()

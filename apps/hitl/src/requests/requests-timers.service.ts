@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { isDomainError, type RequestId, serviceCaller, type TenantId } from '@support101/contracts';
 import type { RefillItem } from '@support101/jobs';
-import { Clock } from '@support101/service-kit';
+import { Clock, ServiceDatabase } from '@support101/service-kit';
 import type { z } from 'zod';
-import { HitlDatabase } from '../platform/hitl-database.js';
 import { type Due, payloadOf, RequestTimers, type requestTimer, timerId } from '../platform/request-timers.js';
 import { RequestsRepository, type RequestRow } from './requests.repository.js';
 import { nextDue } from './requests.rules.js';
@@ -17,7 +16,7 @@ const batch = 500;
 @Injectable()
 export class RequestsTimersService {
   constructor(
-    private readonly database: HitlDatabase,
+    private readonly database: ServiceDatabase,
     private readonly requests: RequestsRepository,
     private readonly changes: RequestsChangesService,
     private readonly timers: RequestTimers,

@@ -14,9 +14,8 @@ import {
 import type * as contract from '@support101/contracts/hitl';
 import { cancelRequest, respondToRequest } from '@support101/contracts/hitl';
 import type { Tx } from '@support101/database';
-import { Clock } from '@support101/service-kit';
+import { Clock, ServiceDatabase } from '@support101/service-kit';
 import { z } from 'zod';
-import { HitlDatabase } from '../platform/hitl-database.js';
 import { type Place, type RequestFilter, type RequestRow, RequestsRepository } from './requests.repository.js';
 import * as rules from './requests.rules.js';
 import { RequestsChangesService } from './requests-changes.service.js';
@@ -40,7 +39,7 @@ const tellsOf: readonly ErrorCode[] = [...respondToRequest.errors, 'validation_f
 @Injectable()
 export class RequestsService {
   constructor(
-    private readonly database: HitlDatabase,
+    private readonly database: ServiceDatabase,
     private readonly requests: RequestsRepository,
     private readonly totals: RequestsTotalsRepository,
     private readonly changes: RequestsChangesService,

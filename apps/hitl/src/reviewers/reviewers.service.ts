@@ -3,9 +3,8 @@ import { DomainError, type InputOf, type OutputOf, type TenantCaller, type Tenan
 import * as contract from '@support101/contracts/hitl';
 import type { Tx } from '@support101/database';
 import { Outbox } from '@support101/messaging';
-import { Clock, newId } from '@support101/service-kit';
+import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
 import { checkVersion, edited } from '../platform/edits.js';
-import { HitlDatabase } from '../platform/hitl-database.js';
 import { idOfCursor, pageOfIds } from '../platform/id-pages.js';
 import { type ReviewerRow, ReviewersRepository } from './reviewers.repository.js';
 import { checkMayHold, choose, distinct } from './reviewers.rules.js';
@@ -14,7 +13,7 @@ import { checkMayHold, choose, distinct } from './reviewers.rules.js';
 @Injectable()
 export class ReviewersService {
   constructor(
-    private readonly database: HitlDatabase,
+    private readonly database: ServiceDatabase,
     private readonly reviewers: ReviewersRepository,
     private readonly outbox: Outbox,
     private readonly clock: Clock,

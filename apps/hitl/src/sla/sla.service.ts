@@ -3,9 +3,8 @@ import { DomainError, type InputOf, type OutputOf, type TenantCaller, type Tenan
 import * as contract from '@support101/contracts/hitl';
 import type { Tx } from '@support101/database';
 import { Outbox } from '@support101/messaging';
-import { Clock, newId } from '@support101/service-kit';
+import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
 import { CalendarsService } from '../calendars/calendars.service.js';
-import { HitlDatabase } from '../platform/hitl-database.js';
 import { idOfCursor, pageOfIds } from '../platform/id-pages.js';
 import { type SlaPolicyRow, SlaRepository } from './sla.repository.js';
 import { minutesOf, spansOf } from './sla.rules.js';
@@ -21,7 +20,7 @@ export interface Terms {
 @Injectable()
 export class SlaService {
   constructor(
-    private readonly database: HitlDatabase,
+    private readonly database: ServiceDatabase,
     private readonly policies: SlaRepository,
     private readonly calendars: CalendarsService,
     private readonly outbox: Outbox,

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import type { Delivery } from '@support101/messaging';
-import { HitlDatabase } from '../platform/hitl-database.js';
+import { ServiceDatabase } from '@support101/service-kit';
 import { TenantsRepository } from './tenants.repository.js';
 
 /** What becomes of a tenant's rows. */
 @Injectable()
 export class TenantsService {
   constructor(
-    private readonly database: HitlDatabase,
+    private readonly database: ServiceDatabase,
     private readonly tenants: TenantsRepository,
   ) {}
 

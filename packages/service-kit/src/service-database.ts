@@ -3,9 +3,9 @@ import type { EventContract, InputOf, OutputOf, Rpc, TenantCaller, TenantId } fr
 import { Database, type SystemReason, type Tx } from '@support101/database';
 import { type Delivery, Idempotency, Inbox } from '@support101/messaging';
 
-/** The ways to a transaction on the tables of hitl. */
+/** The ways to a transaction on the tables of a service. */
 @Injectable()
-export class HitlDatabase {
+export class ServiceDatabase {
   constructor(
     private readonly database: Database,
     private readonly idempotency: Idempotency,
@@ -20,6 +20,11 @@ export class HitlDatabase {
   /** One transaction that sees the rows of all tenants. */
   asSystem<T>(reason: SystemReason, run: (tx: Tx) => Promise<T>): Promise<T> {
     return this.database.asSystem(reason, run);
+  }
+
+  /** For single statements: each is a tenant transaction of its own, in one round trip. */
+  alone(tenantId: TenantId): Pick<Tx, 'query'> {
+    return { query: (text, values, name) => this.database.queryForTenant(tenantId, text, values, name) };
   }
 
   /** A tenant transaction whose answer is kept under the caller's idempotency key, if there is one. */
