@@ -135,6 +135,6 @@ describe('the Dockerfile', () => {
     const instructions = stage('service').instructions.map(({ keyword, rest }) => `${keyword} ${rest}`);
 
     expect(instructions).toEqual(expect.arrayContaining(['USER 10001:10001', 'STOPSIGNAL SIGTERM', 'EXPOSE 9090']));
-    expect(execForm(stage('service'), 'ENTRYPOINT')).toEqual(['node', 'dist/main.js']);
+    expect(execForm(stage('service'), 'ENTRYPOINT')).toEqual(['node', '--max-semi-space-size=4', 'dist/main.js']);
   });
 });

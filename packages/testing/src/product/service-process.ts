@@ -1,6 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
+/** As the image runs it. */
+const nodeFlags = ['--max-semi-space-size=4'];
+
 /** What to run as one process. */
 export interface ServiceProcessOptions {
   /** Shown with its output, and in errors. */
@@ -62,7 +65,7 @@ export class ServiceProcess {
   /** Starts it and waits until it says that it is ready; fails with its output when it ends before. */
   async start(): Promise<void> {
     const ports = { MANAGEMENT_PORT: `${this.#managementPort}`, PORT: this.#url === undefined ? '0' : new URL(this.#url).port };
-    const child = spawn(process.execPath, ['--enable-source-maps', this.options.main], {
+    const child = spawn(process.execPath, [...nodeFlags, this.options.main], {
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...ports, ...this.options.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
