@@ -276,6 +276,7 @@ describe('resolve', () => {
       { resource: '*', level: 'read', except: ['tenancy:api-keys'] },
       { resource: 'learning:*', level: 'execute' },
       { resource: 'hitl:requests', level: 'execute' },
+      { resource: 'hitl:escalations', level: 'execute' },
     ]);
   });
 
