@@ -43,7 +43,7 @@ export async function writeDocument() {
   const names = (await readdir(results)).filter((name) => name.endsWith('.json')).toSorted();
   const kept = await Promise.all(names.map(async (name) => JSON.parse(await readFile(new URL(name, results), 'utf8'))));
   const part = kept
-    .filter((result) => Array.isArray(result.rounds))
+    .filter((result) => Array.isArray(result.rounds) && result.summary !== undefined)
     .map(sectionOf)
     .join('\n\n');
   await writeFile(document, withPart(await readFile(document, 'utf8'), part));

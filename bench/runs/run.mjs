@@ -9,9 +9,9 @@ import { report } from '../harness/report.mjs';
 import { startServices } from '../harness/services.mjs';
 
 const phases = [
-  { name: 'alone', title: 'Runs of five steps, one at a time', steps: 5, operations: 60, concurrency: 1 },
-  { name: 'together', title: 'Runs of five steps, 16 at a time', steps: 5, operations: 320, concurrency: 16 },
-  { name: 'long', title: 'Runs of 25 steps, one at a time', steps: 25, operations: 20, concurrency: 1 },
+  { name: 'alone', title: 'Runs of five steps, one at a time', steps: 5, operations: 40, concurrency: 1 },
+  { name: 'together', title: 'Runs of five steps, 16 at a time', steps: 5, operations: 128, concurrency: 16 },
+  { name: 'long', title: 'Runs of 25 steps, one at a time', steps: 25, operations: 10, concurrency: 1 },
 ];
 
 const program = (name) => new URL(`${name}.mjs`, import.meta.url);
@@ -21,7 +21,7 @@ export async function run(options) {
   const keeper = await keepServers();
   try {
     const contestants = [ours('support101'), floor(), ours('support101 again')];
-    const measured = await runContest({ contestants, phases, rounds, warmUp: 400, say: (line) => console.log(line) });
+    const measured = await runContest({ contestants, phases, rounds, warmUp: 100, say: (line) => console.log(line) });
     await report({
       name: 'runs',
       title: 'Runs: durable steps without a model',
