@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { registry } from '@support101/contracts/all';
 import type { Embedder } from '@support101/models';
-import type { PartHealth, RunningService, ServiceDefinition } from '@support101/service-kit';
+import type { PartHealth, ServiceDefinition } from '@support101/service-kit';
 import { ActivityModule } from './activity/activity.module.js';
 import { ActivityService } from './activity/activity.service.js';
 import { FeedbackModule } from './feedback/feedback.module.js';
@@ -21,6 +21,13 @@ export interface LearningNeeds {
   readonly redisUrl?: string | undefined;
 }
 
+const vectors: PartHealth = {
+  part: 'vectors',
+  using: 'exact search in process',
+  state: 'degraded',
+  hint: 'Pinecone: not built yet',
+};
+
 @Module({
   imports: [KnowledgeModule, RetrievalModule, GoldenPathsModule, FeedbackModule, GraphModule, PlaybooksModule],
 })
@@ -38,15 +45,10 @@ export function learningService(needs: LearningNeeds): ServiceDefinition {
     migrations: new URL('../prisma/migrations/', import.meta.url),
     module: LearningModule.with(needs),
     registry,
+    parts: (app) => ({
+      activity: () => app.get(ActivityService, { strict: false }).health(),
+      graph: () => app.get(GraphProjection, { strict: false }).health(),
+      vectors: () => vectors,
+    }),
   };
-}
-
-/** How the newest activity of a running learning service is served: by Redis Streams, or a buffer in memory. */
-export function activityHealth(learning: RunningService): PartHealth {
-  return learning.app.get(ActivityService, { strict: false }).health();
-}
-
-/** How the graph of a running learning service is served: by Apache AGE, or by the tables and why. */
-export function graphHealth(learning: RunningService): PartHealth {
-  return learning.app.get(GraphProjection, { strict: false }).health();
 }

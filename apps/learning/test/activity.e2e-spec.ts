@@ -7,7 +7,6 @@ import { tenantDeleted } from '@support101/contracts/tenancy';
 import { webhookReceived } from '@support101/contracts/webhook-gateway';
 import { newId } from '@support101/service-kit';
 import { anExampleOf, eventually, redis } from '@support101/testing';
-import { activityHealth } from '../src/app.module.js';
 import { HashingEmbedder } from './hashing-embedder.js';
 import { aTenant, LoneLearning, operatorOf } from './lone-learning.js';
 
@@ -18,7 +17,7 @@ describe.each(['in memory', 'on Redis'])('the activity list, its newest kept %s'
   beforeAll(async () => {
     server = kept === 'in memory' ? undefined : await redis();
     learning = await LoneLearning.boot(new HashingEmbedder(), 'native', server?.url);
-    await eventually(() => server === undefined || activityHealth(learning.running).state === 'up');
+    await eventually(async () => server === undefined || (await learning.running.parts['activity']?.())?.state === 'up');
   }, 60_000);
 
   afterAll(async () => {

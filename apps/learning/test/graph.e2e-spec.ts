@@ -6,7 +6,6 @@ import { tenantDeleted } from '@support101/contracts/tenancy';
 import { webhookReceived } from '@support101/contracts/webhook-gateway';
 import { newId } from '@support101/service-kit';
 import { anExampleOf, eventually } from '@support101/testing';
-import { graphHealth } from '../src/app.module.js';
 import { engines } from './engines.js';
 import { HashingEmbedder } from './hashing-embedder.js';
 import { aTenant, LoneLearning, operatorOf } from './lone-learning.js';
@@ -104,8 +103,8 @@ describe.each(engines)('the graph, asked on %s Postgres', (engine) => {
     });
   });
 
-  it('says how the graph is served', () => {
-    const health = graphHealth(learning.running);
+  it('says how the graph is served', async () => {
+    const health = await learning.running.parts['graph']?.();
 
     expect(health).toEqual(
       engine === 'embedded'

@@ -15,6 +15,7 @@ import {
   type Transport,
 } from '@support101/messaging';
 import { Clock } from './clock.js';
+import type { HealthCheck } from './health.js';
 import { KitModule } from './kit.module.js';
 import { nestLogger, type Log } from './log.js';
 
@@ -27,6 +28,8 @@ export interface ServiceDefinition {
   readonly module: Type | DynamicModule;
   /** The contracts it must answer: those of this registry that carry its name. */
   readonly registry: Registry;
+  /** Parts of its own for the health board of its process, by name; `app` is its container. */
+  readonly parts?: (app: INestMicroservice) => Readonly<Record<string, HealthCheck>>;
 }
 
 /** What a process gives the services it runs. */
@@ -47,6 +50,8 @@ export interface RunningService {
   /** For looking into the container; tests use it, services do not. */
   readonly app: INestMicroservice;
   readonly messaging: ServiceMessaging;
+  /** Parts of its own, for the health board of its process. */
+  readonly parts: Readonly<Record<string, HealthCheck>>;
   /** Takes no more jobs and waits for the running ones; commands and events are still answered. */
   stopWork(): Promise<void>;
   /** Stops everything else and lets go of the database. */
@@ -107,6 +112,7 @@ async function start(definition: ServiceDefinition, parts: Parts, database: Data
     database,
     app,
     messaging,
+    parts: definition.parts?.(app) ?? {},
     stopWork: () => host.stop(),
     close: async () => {
       await messaging.stop();

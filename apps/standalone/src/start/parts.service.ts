@@ -1,4 +1,3 @@
-import { activityHealth, graphHealth } from '@support101/learning/app.module';
 import { type HealthBoard, type PartHealth, registerEngines, type Engines, type RunningService } from '@support101/service-kit';
 import type { StandaloneSettings } from '../env.js';
 
@@ -12,12 +11,9 @@ interface Working {
 export function registerParts(health: HealthBoard, working: Working): void {
   health.register('database', () => databaseHealth(working));
   registerEngines(health, working.engines);
-  const learning = working.running.find(({ name }) => name === 'learning');
-  if (learning !== undefined) {
-    health.register('activity', () => activityHealth(learning));
-    health.register('graph', () => graphHealth(learning));
+  for (const { parts } of working.running) {
+    for (const [name, check] of Object.entries(parts)) health.register(name, check);
   }
-  health.register('vectors', () => part('vectors', 'exact search in process', 'degraded', 'Pinecone: not built yet'));
 }
 
 async function databaseHealth({ settings, running }: Working): Promise<PartHealth> {

@@ -45,6 +45,7 @@ async function startService<S extends ServiceSettings>(
     await service.database.ping();
     return { part: 'database', using: 'Postgres', state: 'up' };
   });
+  for (const [part, check] of Object.entries(service.parts)) health.register(part, check);
   engines.started();
 }
 
