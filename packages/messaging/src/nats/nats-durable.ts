@@ -14,7 +14,7 @@ import {
 } from '../transport.js';
 import { NatsLease } from './nats-lease.js';
 import type { NatsLink } from './nats-link.js';
-import { ackWaitMs, deadLetterSubject, ensureConsumer, isMissing, streamNames } from './nats-streams.js';
+import { ackWaitMs, deadLetterSubject, ensureConsumer, eventTypeOf, isMissing, streamNames } from './nats-streams.js';
 
 /** Events taken from the broker and not settled, at most: those that wait for their next try are among them. */
 const heldAtMost = 500;
@@ -130,6 +130,11 @@ export class NatsDurable implements ConsumerSubscription {
 
   #take(message: JsMsg): void {
     this.#waiting = message.info.pending;
+    // One filter covers more than is taken, often most of it: what is not is known by its subject, unread.
+    if (!takes(this.#lanes.types, eventTypeOf(message.subject))) {
+      message.ack();
+      return;
+    }
     const event = EventEnvelope.safeParse(parse(message.string()));
     if (!event.success) {
       this.log.error(

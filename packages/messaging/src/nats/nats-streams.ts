@@ -118,6 +118,12 @@ export function commonSubject(types: readonly string[]): string {
   return first.map((token, index) => (subjects.every((subject) => subject[index] === token) ? token : '*')).join('.');
 }
 
+/** The event type that a subject made by `eventSubject` carries. */
+export function eventTypeOf(subject: string): string {
+  const [, version, , ...name] = subject.split('.');
+  return `${name.join('.')}.${version}`;
+}
+
 /** True for an answer of JetStream's API with this code. */
 export function isApiError(error: unknown, ...codes: number[]): boolean {
   return error instanceof JetStreamApiError && codes.includes(error.code);
