@@ -96,6 +96,9 @@ async function run(world: World): Promise<boolean> {
 
 say(`  seed ${seed}, ${minutes} min: npm run test:faults -- --seed ${seed} --minutes ${minutes}`);
 const world = await World.start(root, Number(values.replicas));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => void world.stop().finally(() => process.exit(130)));
+}
 try {
   if (!(await run(world))) process.exitCode = 1;
 } finally {

@@ -33,21 +33,25 @@ export class World {
     const folder = mkdtempSync(join(tmpdir(), 's101-faults-'));
     // Postgres runs under an account of its own.
     chmodSync(folder, 0o755);
-    const open = (kind: EngineKind) => LocalEngine.startProgram(kind, join(folder, kind));
-    const [postgres, nats, redis] = await Promise.all([open('postgres'), open('nats'), open('redis')]);
-    const engines = { postgres, nats, redis };
-    const platformKey = randomBytes(24).toString('base64url');
-    const environment = {
-      DATABASE_URL: postgres.url,
-      NATS_URL: nats.url,
-      REDIS_URL: redis.url,
-      SUPPORT101_PLATFORM_KEY: platformKey,
-      SUPPORT101_SECRETS_KEY: randomBytes(32).toString('base64'),
+    const started: LocalEngine[] = [];
+    const open = async (kind: EngineKind) => {
+      started.push(await LocalEngine.startProgram(kind, join(folder, kind)));
+      return started.at(-1) as LocalEngine;
     };
+    const platformKey = randomBytes(24).toString('base64url');
     try {
+      const engines = { postgres: await open('postgres'), nats: await open('nats'), redis: await open('redis') };
+      const environment = {
+        DATABASE_URL: engines.postgres.url,
+        NATS_URL: engines.nats.url,
+        REDIS_URL: engines.redis.url,
+        SUPPORT101_PLATFORM_KEY: platformKey,
+        SUPPORT101_SECRETS_KEY: randomBytes(32).toString('base64'),
+      };
       return new World(folder, engines, await ProductProcesses.start({ root, environment, replicas }), platformKey);
     } catch (error) {
-      await Promise.all(Object.values(engines).map((engine) => engine.stop()));
+      await Promise.all(started.map((engine) => engine.stop()));
+      rmSync(folder, { recursive: true, force: true });
       throw error;
     }
   }
