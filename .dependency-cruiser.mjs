@@ -87,8 +87,8 @@ export default {
     rule(
       'source-never-imports-tests',
       'What runs in production stands without tests, fakes and tooling.',
-      { path: source, pathNot: [tests, '^packages/testing/'] },
-      { path: [tests, '^tooling/', '^packages/testing/', '^bench/'] },
+      { path: source, pathNot: [tests, '^packages/(service-)?testing/'] },
+      { path: [tests, '^tooling/', '^packages/(service-)?testing/', '^bench/'] },
     ),
   ],
   options: {

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { encodeCursor, type Caller } from '@support101/contracts';
 import * as contract from '@support101/contracts/agent-runtime';
 import { tenantSuspended } from '@support101/contracts/tenancy';
-import { LoneRuntime, operatorOf } from './lone-runtime.js';
+import { operatorOf } from '@support101/service-testing';
+import { LoneRuntime } from './lone-runtime.js';
 
 const unknownAgent = 'agt_01jd5m6wz5f9r8x2k3c4v7b6n1' as const;
 const code = (expected: string) => expect.objectContaining({ code: expected });

@@ -1,44 +1,22 @@
 import type { AgentId, RunId, TenantId } from '@support101/contracts';
-import { type Database, migrate, openDatabase, startEmbedded } from '@support101/database';
-import { Idempotency, Inbox, messagingMigrations } from '@support101/messaging';
 import { newId } from '@support101/service-kit';
-import { embeddedPostgres, postgres } from '@support101/testing';
+import { type Engine, prepareModels, type PreparedModels, type ServiceSchema } from '@support101/service-testing';
 import { AgentsRepository, type AgentRow } from '../src/agents/agents.repository.js';
 import { RuntimeDatabase } from '../src/platform/runtime-database.js';
 import { RunsRepository, type NewRun } from '../src/runs/runs.repository.js';
 
-/** What the tests of repositories run on: every one of these. */
-export const engines = ['native', 'embedded'] as const;
-
-const schema = 'agent_runtime';
-const migrations = { name: 'agent-runtime', directory: new URL('../prisma/migrations/', import.meta.url) };
-
 /** The migrated schema of agent-runtime on a database of its own. */
-export interface Prepared {
-  readonly url: string;
-  readonly database: Database;
-  readonly runtime: RuntimeDatabase;
-  close(): Promise<void>;
-}
+export type Prepared = PreparedModels<RuntimeDatabase>;
+
+/** Its schema, which needs no models and blueprints. */
+export const definition: ServiceSchema = {
+  name: 'agent-runtime',
+  schema: 'agent_runtime',
+  migrations: new URL('../prisma/migrations/', import.meta.url),
+};
 
 /** Makes a database on the engine and migrates it. */
-export async function prepare(engine: (typeof engines)[number]): Promise<Prepared> {
-  const embedded = engine === 'embedded';
-  const server = await (embedded ? embeddedPostgres(startEmbedded) : postgres());
-  await migrate({ url: server.url, schema, sets: [messagingMigrations, migrations] });
-  const database = await openDatabase({ url: server.url, schema, embedded });
-  const runtime = new RuntimeDatabase(database, new Idempotency(database), new Inbox(database));
-  return {
-    url: server.url,
-    database,
-    runtime,
-    close: async () => {
-      await runtime.close();
-      await database.close();
-      await server.close();
-    },
-  };
-}
+export const prepare = (engine: Engine): Promise<Prepared> => prepareModels(definition, engine, RuntimeDatabase);
 
 /** An agent's row as it is after its creation. */
 export function anAgent(tenantId: TenantId, over: Partial<AgentRow> = {}): AgentRow {
@@ -63,9 +41,9 @@ export function anAgent(tenantId: TenantId, over: Partial<AgentRow> = {}): Agent
 }
 
 /** Writes an agent. */
-export async function insertAgent({ runtime }: Prepared, tenantId: TenantId, over: Partial<AgentRow> = {}): Promise<AgentRow> {
+export async function insertAgent({ models }: Prepared, tenantId: TenantId, over: Partial<AgentRow> = {}): Promise<AgentRow> {
   const row = anAgent(tenantId, over);
-  await runtime.forTenant(tenantId, (tx) => new AgentsRepository().insert(tx, row));
+  await models.forTenant(tenantId, (tx) => new AgentsRepository().insert(tx, row));
   return row;
 }
 

@@ -3,9 +3,10 @@ import type { TenantId } from '@support101/contracts';
 import * as contract from '@support101/contracts/agent-runtime';
 import { digestText, requestCancelled, requestExpired, requestRefused } from '@support101/contracts/hitl';
 import { newId } from '@support101/service-kit';
+import { operatorOf } from '@support101/service-testing';
 import { eventually } from '@support101/testing';
 import { createHash } from 'node:crypto';
-import { LoneRuntime, operatorOf } from './lone-runtime.js';
+import { LoneRuntime } from './lone-runtime.js';
 import { deeds, flaws } from './scripted.js';
 
 let runtime: LoneRuntime;

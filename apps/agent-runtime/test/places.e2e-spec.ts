@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Caller, TenantId } from '@support101/contracts';
 import * as contract from '@support101/contracts/agent-runtime';
-import { LoneRuntime, operatorOf } from './lone-runtime.js';
+import { operatorOf } from '@support101/service-testing';
+import { LoneRuntime } from './lone-runtime.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
 const input = { blueprint: 'scripted', name: 'Ada' };

@@ -3,12 +3,13 @@ import type { AgentId, EventEnvelope, RequestId, RunId, TenantId } from '@suppor
 import { getRun, listRunSteps, type Run } from '@support101/contracts/agent-runtime';
 import { requestDecided } from '@support101/contracts/hitl';
 import { newId } from '@support101/service-kit';
+import { envelopeOf, operatorOf } from '@support101/service-testing';
 import { eventually } from '@support101/testing';
 import { RunQueue } from '../src/platform/run-queue.js';
 import { startWorker, type CrashPoint, type WorkerProcess } from './crash/worker-process.js';
 import { insertAgent, insertRun, prepare, type Prepared } from './engines.js';
-import { decided, envelopeOf } from './envelope.js';
-import { LoneRuntime, operatorOf } from './lone-runtime.js';
+import { decided } from './decided.js';
+import { LoneRuntime } from './lone-runtime.js';
 import { deeds } from './scripted.js';
 
 interface RunRef {

@@ -3,8 +3,9 @@ import { DomainError, isDomainError, type Caller, type TenantId } from '@support
 import * as contract from '@support101/contracts/agent-runtime';
 import { tenantDeleted, tenantSuspended } from '@support101/contracts/tenancy';
 import { newId } from '@support101/service-kit';
+import { operatorOf } from '@support101/service-testing';
 import { eventually } from '@support101/testing';
-import { LoneRuntime, operatorOf } from './lone-runtime.js';
+import { LoneRuntime } from './lone-runtime.js';
 import { deeds, flaws } from './scripted.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -300,8 +301,8 @@ describe('stopping', () => {
     const suspended = { tenantId: agent.tenantId, from: 'active', reason: 'unpaid' } as const;
     const eventId = newId('evt');
 
-    await runtime.publish(tenantSuspended, agent.tenantId, suspended, eventId);
-    await runtime.publish(tenantSuspended, agent.tenantId, suspended, eventId);
+    await runtime.publish(tenantSuspended, agent.tenantId, suspended, { id: eventId });
+    await runtime.publish(tenantSuspended, agent.tenantId, suspended, { id: eventId });
 
     expect(await mine).toMatchObject({ status: 'cancelled', error: { code: 'tenant_inactive' } });
     expect(await theirs).toMatchObject({ status: 'completed' });

@@ -6,8 +6,9 @@ import * as contract from '@support101/contracts/governance';
 import { articleCreated } from '@support101/contracts/learning';
 import { apiKeyCreated } from '@support101/contracts/tenancy';
 import { newId } from '@support101/service-kit';
+import { adminOf } from '@support101/service-testing';
 import { asOwner } from './engines.js';
-import { adminOf, LoneGovernance } from './lone-governance.js';
+import { LoneGovernance } from './lone-governance.js';
 
 let governance: LoneGovernance;
 let acme: TenantId;
@@ -78,7 +79,7 @@ describe('an event of any service', () => {
   it('is recorded once, however often it comes', async () => {
     const event = await wrote();
 
-    await Promise.all([governance.publish({ ...event }), governance.publish({ ...event, outcome: 'other' })]);
+    await Promise.all([governance.tell({ ...event }), governance.tell({ ...event, outcome: 'other' })]);
 
     expect(await list()).toMatchObject({ data: [{ eventId: event.id, sequence: 1, outcome: 'success' }] });
   });
@@ -332,5 +333,5 @@ describe('verify', () => {
 });
 
 it('answers every contract and gives every error it declares', () => {
-  expect(governance.unseen('audit')).toEqual([]);
+  expect(governance.unseen((subject) => subject.startsWith('governance.audit.'))).toEqual([]);
 });

@@ -4,9 +4,10 @@ import * as contract from '@support101/contracts/governance';
 import { deadLetterContracts } from '@support101/contracts/messaging';
 import { apiKeyCreated } from '@support101/contracts/tenancy';
 import { newId } from '@support101/service-kit';
+import { adminOf } from '@support101/service-testing';
 import { anExampleOf, eventually } from '@support101/testing';
 import { asOwner } from './engines.js';
-import { adminOf, LoneGovernance } from './lone-governance.js';
+import { LoneGovernance } from './lone-governance.js';
 
 const letters = deadLetterContracts('governance');
 const platform: Caller = { principal: { type: 'platform', id: 'platform', roles: [] }, correlationId: 'cor_platform' };

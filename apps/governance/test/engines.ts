@@ -1,42 +1,15 @@
 import type { TenantId } from '@support101/contracts';
-import { type Database, migrate, openDatabase, startEmbedded } from '@support101/database';
-import { Idempotency, Inbox } from '@support101/messaging';
-import { migrationSets, newId } from '@support101/service-kit';
-import { embeddedPostgres, postgres } from '@support101/testing';
+import { newId } from '@support101/service-kit';
+import { type Engine, prepareModels, type PreparedModels } from '@support101/service-testing';
 import { governanceService } from '../src/app.module.js';
 import type { AuditFact } from '../src/audit/audit.rules.js';
 import { GovernanceDatabase } from '../src/platform/governance-database.js';
 
-/** What the tests of repositories run on: every one of these. */
-export const engines = ['native', 'embedded'] as const;
-
 /** The migrated schema of governance on a database of its own. */
-export interface Prepared {
-  readonly url: string;
-  readonly database: Database;
-  readonly governance: GovernanceDatabase;
-  close(): Promise<void>;
-}
+export type Prepared = PreparedModels<GovernanceDatabase>;
 
 /** Makes a database on the engine and migrates it. */
-export async function prepare(engine: (typeof engines)[number]): Promise<Prepared> {
-  const embedded = engine === 'embedded';
-  const server = await (embedded ? embeddedPostgres(startEmbedded) : postgres());
-  const { schema } = governanceService;
-  await migrate({ url: server.url, schema, sets: migrationSets(governanceService) });
-  const database = await openDatabase({ url: server.url, schema, embedded });
-  const governance = new GovernanceDatabase(database, new Idempotency(database), new Inbox(database));
-  return {
-    url: server.url,
-    database,
-    governance,
-    close: async () => {
-      await governance.close();
-      await database.close();
-      await server.close();
-    },
-  };
-}
+export const prepare = (engine: Engine): Promise<Prepared> => prepareModels(governanceService, engine, GovernanceDatabase);
 
 /** A fact to append. */
 export function fact(tenantId: TenantId, given: Partial<AuditFact> = {}): AuditFact {

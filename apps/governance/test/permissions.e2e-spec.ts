@@ -3,7 +3,8 @@ import type { KeyId, TenantCaller, TenantId } from '@support101/contracts';
 import * as contract from '@support101/contracts/governance';
 import { apiKeyCreated, apiKeyRevoked, apiKeyRotated, tenantDeleted } from '@support101/contracts/tenancy';
 import { newId } from '@support101/service-kit';
-import { adminOf, LoneGovernance, memberOf } from './lone-governance.js';
+import { adminOf, memberOf } from '@support101/service-testing';
+import { LoneGovernance } from './lone-governance.js';
 
 let governance: LoneGovernance;
 let acme: TenantId;
@@ -309,5 +310,5 @@ describe('a deleted tenant', () => {
 });
 
 it('answers every contract and gives every error it declares', () => {
-  expect(governance.unseen('roles', 'permissions')).toEqual([]);
+  expect(governance.unseen((subject) => /\.(roles|permissions)\./.test(subject))).toEqual([]);
 });

@@ -1,39 +1,12 @@
 import type { RequestId, TenantId } from '@support101/contracts';
-import { type Database, migrate, openDatabase, startEmbedded } from '@support101/database';
-import { messagingMigrations } from '@support101/messaging';
 import { newId } from '@support101/service-kit';
-import { embeddedPostgres, postgres } from '@support101/testing';
+import { type Engine, prepareSchema, type Prepared } from '@support101/service-testing';
+import { hitlService } from '../src/app.module.js';
 import { type NewRequest, type RequestRow, RequestsRepository } from '../src/requests/requests.repository.js';
 import { ranks } from '../src/requests/requests.rules.js';
 
-/** What the tests of repositories run on: every one of these. */
-export const engines = ['native', 'embedded'] as const;
-
-const schema = 'hitl';
-const migrations = { name: 'hitl', directory: new URL('../prisma/migrations/', import.meta.url) };
-
-/** The migrated schema of hitl on a database of its own. */
-export interface Prepared {
-  readonly url: string;
-  readonly database: Database;
-  close(): Promise<void>;
-}
-
 /** Makes a database on the engine and migrates it. */
-export async function prepare(engine: (typeof engines)[number]): Promise<Prepared> {
-  const embedded = engine === 'embedded';
-  const server = await (embedded ? embeddedPostgres(startEmbedded) : postgres());
-  await migrate({ url: server.url, schema, sets: [messagingMigrations, migrations] });
-  const database = await openDatabase({ url: server.url, schema, embedded });
-  return {
-    url: server.url,
-    database,
-    close: async () => {
-      await database.close();
-      await server.close();
-    },
-  };
-}
+export const prepare = (engine: Engine): Promise<Prepared> => prepareSchema(hitlService, engine);
 
 /** When the requests of tests are opened, unless they say otherwise. */
 export const openedAt = new Date('2026-01-05T09:00:00Z');

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TenantId, type Caller, encodeCursor } from '@support101/contracts';
 import * as contract from '@support101/contracts/tenancy';
+import { adminOf, platform } from '@support101/service-testing';
 import { eventually } from '@support101/testing';
 import { AuthenticationService } from '../src/authentication/authentication.service.js';
-import { adminOf, LoneTenancy, platform } from './lone-tenancy.js';
+import { LoneTenancy } from './lone-tenancy.js';
 
 const unknownTenant: TenantId = 'ten_01jd5m6wz5f9r8x2k3c4v7b6n1';
 const unknownKey = 'key_01jd5m6wz5f9r8x2k3c4v7b6n1' as const;

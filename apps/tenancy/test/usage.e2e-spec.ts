@@ -5,8 +5,9 @@ import * as hitl from '@support101/contracts/hitl';
 import * as learning from '@support101/contracts/learning';
 import * as contract from '@support101/contracts/tenancy';
 import { newId } from '@support101/service-kit';
+import { adminOf, platform } from '@support101/service-testing';
 import { eventually } from '@support101/testing';
-import { adminOf, LoneTenancy, platform } from './lone-tenancy.js';
+import { LoneTenancy } from './lone-tenancy.js';
 
 const unknownTenant: TenantId = 'ten_01jd5m6wz5f9r8x2k3c4v7b6n1';
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -28,7 +29,7 @@ async function activeTenant(tier: contract.TenantTier = 'free'): Promise<TenantI
   return tenantId;
 }
 
-const usageOf = (tenantId: TenantId, caller = adminOf(tenantId)) => tenancy.ask(contract.getUsage, { tenantId }, caller);
+const usageOf = (tenantId: TenantId, caller: Caller = adminOf(tenantId)) => tenancy.ask(contract.getUsage, { tenantId }, caller);
 const reserveRun = (tenantId: TenantId, holder: string, ttlSeconds = 60) =>
   tenancy.ask(contract.reserveUsage, { limit: 'concurrentExecutions', holder, ttlSeconds }, runtimeOf(tenantId));
 

@@ -3,10 +3,11 @@ import type { TenantId } from '@support101/contracts';
 import * as contract from '@support101/contracts/webhook-gateway';
 import { tenantDeleted } from '@support101/contracts/tenancy';
 import { newId } from '@support101/service-kit';
+import { adminOf } from '@support101/service-testing';
 import { eventually } from '@support101/testing';
 import { InboundRefusalsService } from '../src/inbound/inbound-refusals.service.js';
 import { InboundService, keptMs } from '../src/inbound/inbound.service.js';
-import { adminOf, LoneWebhookGateway } from './lone-webhook-gateway.js';
+import { LoneWebhookGateway } from './lone-webhook-gateway.js';
 import { sign } from './senders.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -405,7 +406,7 @@ describe('a source', () => {
     await lone.send(source, signed(source));
     await lone.send(other, signed(other));
 
-    await lone.publish(tenantDeleted.type, source.tenantId, { tenantId: source.tenantId, force: true });
+    await lone.publish(tenantDeleted, source.tenantId, { tenantId: source.tenantId, force: true });
 
     const rows = (tenantId: TenantId) =>
       lone.rows('select 1 from sources where tenant_id = $1 union all select 1 from inbound where tenant_id = $1', [tenantId]);

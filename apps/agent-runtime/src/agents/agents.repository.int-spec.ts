@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { TenantId } from '@support101/contracts';
 import { newId } from '@support101/service-kit';
-import { anAgent, engines, insertAgent, insertRun, prepare, type Prepared } from '../../test/engines.js';
+import { engines } from '@support101/service-testing';
+import { anAgent, insertAgent, insertRun, prepare, type Prepared } from '../../test/engines.js';
 import { AgentsRepository } from './agents.repository.js';
 
 describe.each(engines)('AgentsRepository (%s)', (engine) => {
@@ -24,18 +25,18 @@ describe.each(engines)('AgentsRepository (%s)', (engine) => {
   it('gives back what was inserted, through Prisma and in a run’s own transaction', async () => {
     const row = await insertAgent(prepared, tenantId, { name: 'Ada “ünïcode” 🙂', config: { deep: { list: [1, null, 'x'] } } });
 
-    expect(await prepared.runtime.forTenant(tenantId, (tx) => agents.find(tx, tenantId, row.id))).toEqual(row);
+    expect(await prepared.models.forTenant(tenantId, (tx) => agents.find(tx, tenantId, row.id))).toEqual(row);
     expect(await prepared.database.forTenant(tenantId, (tx) => agents.findForRun(tx, tenantId, row.id))).toEqual(row);
-    expect(await agents.find(prepared.runtime.alone(tenantId), tenantId, row.id)).toEqual(row);
+    expect(await agents.find(prepared.models.alone(tenantId), tenantId, row.id)).toEqual(row);
   });
 
   it('finds nothing of another tenant', async () => {
     const row = await insertAgent(prepared, newId('ten'));
 
-    expect(await prepared.runtime.forTenant(tenantId, (tx) => agents.find(tx, tenantId, row.id))).toBeUndefined();
-    expect(await prepared.runtime.forTenant(tenantId, (tx) => agents.find(tx, row.tenantId, row.id))).toBeUndefined();
-    expect(await agents.find(prepared.runtime.alone(tenantId), tenantId, row.id)).toBeUndefined();
-    expect(await prepared.runtime.forTenant(tenantId, (tx) => agents.count(tx))).toBe(0);
+    expect(await prepared.models.forTenant(tenantId, (tx) => agents.find(tx, tenantId, row.id))).toBeUndefined();
+    expect(await prepared.models.forTenant(tenantId, (tx) => agents.find(tx, row.tenantId, row.id))).toBeUndefined();
+    expect(await agents.find(prepared.models.alone(tenantId), tenantId, row.id)).toBeUndefined();
+    expect(await prepared.models.forTenant(tenantId, (tx) => agents.count(tx))).toBe(0);
   });
 
   it('lists by filters, newest first, from a place on, and counts by column', async () => {
@@ -46,7 +47,7 @@ describe.each(engines)('AgentsRepository (%s)', (engine) => {
     }
 
     const list = (filter: Parameters<typeof agents.list>[2]) =>
-      prepared.runtime.forTenant(tenantId, (tx) => agents.list(tx, tenantId, filter, 2));
+      prepared.models.forTenant(tenantId, (tx) => agents.list(tx, tenantId, filter, 2));
     const idsOf = (rows: readonly { id: string }[]) => rows.map(({ id }) => id);
 
     const first = await list({});
@@ -54,7 +55,7 @@ describe.each(engines)('AgentsRepository (%s)', (engine) => {
     expect(idsOf(await list({ before: first[1]?.id }))).toEqual(ids.slice(2));
     expect(idsOf(await list({ status: 'disabled' }))).toEqual([ids[1]]);
     expect(await list({ blueprint: 'other' })).toEqual([]);
-    expect(await prepared.runtime.forTenant(tenantId, (tx) => agents.countBy(tx, tenantId, 'status'))).toEqual({
+    expect(await prepared.models.forTenant(tenantId, (tx) => agents.countBy(tx, tenantId, 'status'))).toEqual({
       active: 2,
       disabled: 1,
     });
@@ -64,9 +65,9 @@ describe.each(engines)('AgentsRepository (%s)', (engine) => {
     const row = await insertAgent(prepared, tenantId);
     const changed = { ...row, name: 'Bo', config: { maxIterations: 1 }, version: 2 };
 
-    await prepared.runtime.forTenant(tenantId, (tx) => agents.update(tx, changed));
+    await prepared.models.forTenant(tenantId, (tx) => agents.update(tx, changed));
 
-    expect(await prepared.runtime.forTenant(tenantId, (tx) => agents.find(tx, tenantId, row.id))).toEqual(changed);
+    expect(await prepared.models.forTenant(tenantId, (tx) => agents.find(tx, tenantId, row.id))).toEqual(changed);
   });
 
   it('keeps an agent from being deleted while a run of it starts', async () => {
@@ -79,7 +80,7 @@ describe.each(engines)('AgentsRepository (%s)', (engine) => {
       order.push('started');
     });
     await new Promise((resolve) => setTimeout(resolve, 30));
-    const deleting = prepared.runtime.forTenant(tenantId, async (tx) => {
+    const deleting = prepared.models.forTenant(tenantId, async (tx) => {
       await agents.findForUpdate(tx, tenantId, row.id);
       order.push('deleted');
       await agents.delete(tx, tenantId, row.id);
@@ -92,20 +93,20 @@ describe.each(engines)('AgentsRepository (%s)', (engine) => {
   it('knows whether a run is unfinished, counts runs, and removes all agents of a tenant', async () => {
     const row = await insertAgent(prepared, tenantId);
     const stranger = await insertAgent(prepared, newId('ten'));
-    const hasUnfinished = () => prepared.runtime.forTenant(tenantId, (tx) => agents.hasUnfinishedRun(tx, tenantId, row.id));
+    const hasUnfinished = () => prepared.models.forTenant(tenantId, (tx) => agents.hasUnfinishedRun(tx, tenantId, row.id));
     expect(await hasUnfinished()).toBe(false);
     await insertRun(prepared, tenantId, { agentId: row.id });
 
     expect(await hasUnfinished()).toBe(true);
-    expect(await prepared.runtime.forTenant(tenantId, (tx) => agents.countRunsByStatus(tx, tenantId))).toEqual({ queued: 1 });
+    expect(await prepared.models.forTenant(tenantId, (tx) => agents.countRunsByStatus(tx, tenantId))).toEqual({ queued: 1 });
     const removed = await prepared.database.forTenant(tenantId, (tx) => agents.deleteAll(tx, tenantId));
     expect(removed).toEqual([{ id: row.id, name: row.name, blueprint: row.blueprint }]);
-    const left = await prepared.runtime.forTenant(stranger.tenantId, (tx) => agents.count(tx));
+    const left = await prepared.models.forTenant(stranger.tenantId, (tx) => agents.count(tx));
     expect(left).toBe(1);
   });
 
   it('refuses a status there is not', async () => {
-    const insert = prepared.runtime.forTenant(tenantId, (tx) =>
+    const insert = prepared.models.forTenant(tenantId, (tx) =>
       agents.insert(tx, anAgent(tenantId, { status: 'asleep' as 'active' })),
     );
 

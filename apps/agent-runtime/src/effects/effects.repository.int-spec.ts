@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RequestId, TenantId } from '@support101/contracts';
 import type { Tx } from '@support101/database';
 import { newId } from '@support101/service-kit';
-import { engines, insertRun, prepare, type Prepared } from '../../test/engines.js';
+import { engines } from '@support101/service-testing';
+import { insertRun, prepare, type Prepared } from '../../test/engines.js';
 import { JournalRepository } from '../journal/journal.repository.js';
 import { EffectsRepository, type NewEffect } from './effects.repository.js';
 

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TenantId } from '@support101/contracts';
 import { newId } from '@support101/service-kit';
+import { engines } from '@support101/service-testing';
 import fc from 'fast-check';
 import { LeaseModel, type LeaseCommand } from '../../test/lease-model.js';
-import { engines, insertRun, prepare, type Prepared } from '../../test/engines.js';
+import { insertRun, prepare, type Prepared } from '../../test/engines.js';
 import { JournalRepository, type DueRow, type EndRow, type RunRef, type StepRow } from './journal.repository.js';
 import { fold, stateRow, type State } from './journal.rules.js';
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { TenantId } from '@support101/contracts';
 import { newId } from '@support101/service-kit';
-import { engines, insertRun, prepare, type Prepared } from '../../test/engines.js';
+import { engines } from '@support101/service-testing';
+import { insertRun, prepare, type Prepared } from '../../test/engines.js';
 import { RunsRepository } from './runs.repository.js';
 import { queued } from './runs.rules.js';
 

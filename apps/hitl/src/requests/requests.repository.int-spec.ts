@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TenantId } from '@support101/contracts';
 import { newId } from '@support101/service-kit';
-import { aRequest, engines, idsOf, insertRequest, openedAt, prepare, type Prepared } from '../../test/engines.js';
+import { engines, type Prepared } from '@support101/service-testing';
+import { aRequest, idsOf, insertRequest, openedAt, prepare } from '../../test/engines.js';
 import { type RequestFilter, RequestsRepository } from './requests.repository.js';
 import { RequestsTotalsRepository } from './requests-totals.repository.js';
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TenantId } from '@support101/contracts';
 import { newId } from '@support101/service-kit';
-import { engines, insertRequest, openedAt, prepare, type Prepared } from '../../test/engines.js';
+import { engines, type Prepared } from '@support101/service-testing';
+import { insertRequest, openedAt, prepare } from '../../test/engines.js';
 import { RequestsRepository } from '../requests/requests.repository.js';
 import { type NewReviewer, ReviewersRepository } from './reviewers.repository.js';
 

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { KeyId, TenantId } from '@support101/contracts';
 import { isUniqueViolation } from '@support101/database';
 import { newId } from '@support101/service-kit';
-import { engines, insertTenant, prepare, type Prepared } from '../../test/engines.js';
+import { engines } from '@support101/service-testing';
+import { insertTenant, prepare, type Prepared } from '../../test/engines.js';
 import { type ApiKeyRow, ApiKeysRepository } from './api-keys.repository.js';
 
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 22, 12, minute));
@@ -32,16 +33,16 @@ describe.each(engines)('ApiKeysRepository (%s)', (engine) => {
       roles: ['admin' as const],
       createdAt: at(0),
     };
-    return prepared.tenancy.forTenant(tenantId, (tx) => keys.insert(tx, { ...columns, tenantId, publicId, expiresAt }));
+    return prepared.models.forTenant(tenantId, (tx) => keys.insert(tx, { ...columns, tenantId, publicId, expiresAt }));
   }
 
   it('counts the keys that are accepted at a moment', async () => {
     const revoked = await insert('count1');
     await insert('count2', at(5));
     await insert('count3');
-    await prepared.tenancy.forTenant(tenantId, (tx) => keys.update(tx, revoked, { revokedAt: at(1) }));
+    await prepared.models.forTenant(tenantId, (tx) => keys.update(tx, revoked, { revokedAt: at(1) }));
 
-    const counts = await prepared.tenancy.forTenant(tenantId, async (tx) => [
+    const counts = await prepared.models.forTenant(tenantId, async (tx) => [
       await keys.countActive(tx, tenantId, at(4)),
       await keys.countActive(tx, tenantId, at(5)),
     ]);
@@ -52,9 +53,9 @@ describe.each(engines)('ApiKeysRepository (%s)', (engine) => {
   it('changes times and nothing else', async () => {
     const key = await insert('change1');
 
-    await prepared.tenancy.forTenant(tenantId, (tx) => keys.update(tx, key, { expiresAt: at(9), rotatedAt: at(1) }));
+    await prepared.models.forTenant(tenantId, (tx) => keys.update(tx, key, { expiresAt: at(9), rotatedAt: at(1) }));
 
-    const row = await prepared.tenancy.forTenant(tenantId, (tx) => keys.find(tx, tenantId, key.keyId));
+    const row = await prepared.models.forTenant(tenantId, (tx) => keys.find(tx, tenantId, key.keyId));
     expect(row).toEqual({ ...key, expiresAt: at(9), rotatedAt: at(1) });
   });
 
@@ -65,7 +66,7 @@ describe.each(engines)('ApiKeysRepository (%s)', (engine) => {
       await new Promise((resolve) => setTimeout(resolve, 2)); // ids sort by the millisecond
     }
 
-    const pages = await prepared.tenancy.forTenant(tenantId, async (tx) => [
+    const pages = await prepared.models.forTenant(tenantId, async (tx) => [
       await keys.list(tx, tenantId, undefined, 2),
       await keys.list(tx, tenantId, made[1], 2),
     ]);
@@ -91,9 +92,9 @@ describe.each(engines)('ApiKeysRepository (%s)', (engine) => {
     tenantId = await insertTenant(prepared, 'Globex');
     await insert('removed');
 
-    await prepared.tenancy.forTenant(tenantId, (tx) => keys.removeAll(tx, tenantId));
+    await prepared.models.forTenant(tenantId, (tx) => keys.removeAll(tx, tenantId));
 
-    expect(await prepared.tenancy.forTenant(tenantId, (tx) => keys.list(tx, tenantId, undefined, 9))).toEqual([]);
-    expect(await prepared.tenancy.forTenant(owner, (tx) => keys.find(tx, owner, kept.keyId))).toBeDefined();
+    expect(await prepared.models.forTenant(tenantId, (tx) => keys.list(tx, tenantId, undefined, 9))).toEqual([]);
+    expect(await prepared.models.forTenant(owner, (tx) => keys.find(tx, owner, kept.keyId))).toBeDefined();
   });
 });

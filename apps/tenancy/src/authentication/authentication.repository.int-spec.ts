@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { KeyId, TenantId } from '@support101/contracts';
 import { newId } from '@support101/service-kit';
-import { engines, insertTenant, prepare, type Prepared } from '../../test/engines.js';
+import { engines } from '@support101/service-testing';
+import { insertTenant, prepare, type Prepared } from '../../test/engines.js';
 import { TenantsRepository } from '../tenants/tenants.repository.js';
 import { AuthenticationRepository } from './authentication.repository.js';
 
@@ -32,7 +33,7 @@ describe.each(engines)('AuthenticationRepository (%s)', (engine) => {
       roles: ['admin'],
       createdAt: at(0),
     };
-    await prepared.tenancy.forTenant(owner, (tx) => tx.prisma.apiKey.create({ data }));
+    await prepared.models.forTenant(owner, (tx) => tx.prisma.apiKey.create({ data }));
     return keyId;
   }
 
@@ -58,7 +59,7 @@ describe.each(engines)('AuthenticationRepository (%s)', (engine) => {
   it('finds nothing for an unknown key or that of a deleted tenant', async () => {
     const gone = await insertTenant(prepared, 'Gone');
     await insertKey('public2', gone);
-    await prepared.tenancy.forTenant(gone, (tx) => new TenantsRepository().bury(tx, gone, at(1)));
+    await prepared.models.forTenant(gone, (tx) => new TenantsRepository().bury(tx, gone, at(1)));
 
     const found = await prepared.database.asSystem('credentials', async (tx) => [
       await credentials.find(tx, 'public2'),
@@ -82,7 +83,7 @@ describe.each(engines)('AuthenticationRepository (%s)', (engine) => {
       { tenantId, keyId: two, at: at(3) },
     ]);
 
-    const rows = await prepared.tenancy.forTenant(tenantId, (tx) =>
+    const rows = await prepared.models.forTenant(tenantId, (tx) =>
       tx.prisma.apiKey.findMany({ where: { keyId: { in: [one, two] } }, orderBy: { publicId: 'asc' } }),
     );
     expect(rows.map(({ lastUsedAt }) => lastUsedAt)).toEqual([at(2), at(3)]);

@@ -4,8 +4,9 @@ import * as runtime from '@support101/contracts/agent-runtime';
 import { tenantDeleted } from '@support101/contracts/tenancy';
 import { type Delivery, Inbox } from '@support101/messaging';
 import { Clock, newId } from '@support101/service-kit';
+import { engines } from '@support101/service-testing';
 import { anExampleOf, VirtualClock } from '@support101/testing';
-import { engines, insertTenant, prepare, type Prepared } from '../../test/engines.js';
+import { insertTenant, prepare, type Prepared } from '../../test/engines.js';
 import { type TenantChange, TenantsRepository } from '../tenants/tenants.repository.js';
 import { UsageRepository } from './usage.repository.js';
 import { UsageService } from './usage.service.js';
@@ -36,7 +37,7 @@ describe.each(engines)('places under limits and the ledger of use (%s)', (engine
 
   const caller = (): Caller => ({ tenantId, principal: { type: 'service', id: 'test', roles: [] }, correlationId: 'test' });
   const change = (to: TenantChange) =>
-    prepared.tenancy.forTenant(tenantId, (tx) => new TenantsRepository().save(tx, tenantId, to, time.now()));
+    prepared.models.forTenant(tenantId, (tx) => new TenantsRepository().save(tx, tenantId, to, time.now()));
   const lease = (holder: string, ttlSeconds = 60) =>
     service.reserve({ limit: 'concurrentExecutions', holder, ttlSeconds }, caller());
   const release = (holder: string) => service.release({ limit: 'concurrentExecutions', holder }, caller());
@@ -306,7 +307,7 @@ describe.each(engines)('places under limits and the ledger of use (%s)', (engine
     it('leave nothing of a tenant that is gone, also those that come late', async () => {
       await lease('run_1');
       await ended(newId('run'));
-      await prepared.tenancy.forTenant(tenantId, (tx) => new TenantsRepository().bury(tx, tenantId, time.now()));
+      await prepared.models.forTenant(tenantId, (tx) => new TenantsRepository().bury(tx, tenantId, time.now()));
 
       await service.removeAll(delivery(tenantDeleted, { tenantId }));
       const agentId = newId('agt');
