@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { productServices } from '@support101/testing';
 import { Customer, type Door } from '../../tooling/faults/customer.js';
+import { killDuring } from '../../tooling/faults/matrix.js';
 import { assess } from '../../tooling/faults/oracle.js';
 import { Random, seedOf } from '../../tooling/faults/random.js';
 import { goThroughLoop } from '../../tooling/faults/steps.js';
@@ -33,11 +34,7 @@ describe('the loop', () => {
     await goThroughLoop(customer, async (step, work) => {
       const victim = product.processes.of(random.pick(productServices));
       killed.push(`${step}: ${victim.name}`);
-      const working = work();
-      // Also at once: what kills a service does not wait for its convenience.
-      await new Promise((resolve) => setTimeout(resolve, random.below(60)));
-      await victim.kill();
-      await Promise.all([victim.start(), working]);
+      await killDuring(victim, work, random);
     });
 
     const { acknowledged, lost, doubled } = await assess(customer, door);

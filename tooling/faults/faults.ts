@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { Customer } from './customer.ts';
 import { Load } from './load.ts';
 import { assess } from './oracle.ts';
+import { killEverywhere } from './matrix.ts';
 import { minuteWithoutNats, round } from './plan.ts';
 import { Random, seedOf } from './random.ts';
 import { World } from './world.ts';
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     minutes: { type: 'string', default: '3' },
     replicas: { type: 'string', default: '1' },
+    matrix: { type: 'boolean', default: false },
     clients: { type: 'string', default: '5' },
   },
 });
@@ -94,13 +96,22 @@ async function run(world: World): Promise<boolean> {
   return Object.values(found).every((findings) => findings.length === 0);
 }
 
+/** Every service at every step, without load besides; prints, keeps nothing. */
+async function matrix(world: World): Promise<boolean> {
+  const verdicts = await killEverywhere(world, new Random(seed), say);
+  const wrong = [...verdicts.flatMap(({ lost, doubled }) => [...lost, ...doubled]), ...world.fallen];
+  for (const finding of wrong) say(`  ${finding}`);
+  say(`\n  ${verdicts.length} loops, ${wrong.length} things lost or doubled`);
+  return wrong.length === 0;
+}
+
 say(`  seed ${seed}, ${minutes} min: npm run test:faults -- --seed ${seed} --minutes ${minutes}`);
 const world = await World.start(root, Number(values.replicas));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => void world.stop().finally(() => process.exit(130)));
 }
 try {
-  if (!(await run(world))) process.exitCode = 1;
+  if (!(await (values.matrix ? matrix(world) : run(world)))) process.exitCode = 1;
 } finally {
   await world.stop();
 }
