@@ -9,7 +9,7 @@ import { GoldenPathsModule } from './golden-paths/golden-paths.module.js';
 import { GraphModule } from './graph/graph.module.js';
 import { GraphProjection } from './graph/graph-projection.service.js';
 import { KnowledgeModule } from './knowledge/knowledge.module.js';
-import { learningSchema } from './platform/learning-database.js';
+import { learningSchema } from './platform/learning-schema.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { PlaybooksModule } from './playbooks/playbooks.module.js';
 import { RetrievalModule } from './retrieval/retrieval.module.js';

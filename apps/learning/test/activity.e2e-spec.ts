@@ -6,9 +6,10 @@ import { listActivity } from '@support101/contracts/learning';
 import { tenantDeleted } from '@support101/contracts/tenancy';
 import { webhookReceived } from '@support101/contracts/webhook-gateway';
 import { newId } from '@support101/service-kit';
+import { operatorOf } from '@support101/service-testing';
 import { anExampleOf, eventually, redis } from '@support101/testing';
 import { HashingEmbedder } from './hashing-embedder.js';
-import { aTenant, LoneLearning, operatorOf } from './lone-learning.js';
+import { aTenant, LoneLearning } from './lone-learning.js';
 
 describe.each(['in memory', 'on Redis'])('the activity list, its newest kept %s', (kept) => {
   let learning: LoneLearning;
@@ -48,7 +49,7 @@ describe.each(['in memory', 'on Redis'])('the activity list, its newest kept %s'
       const [first, second] = [newId('evt'), newId('evt')];
       const list = async () => (await learning.ask(listActivity, {}, operatorOf(tenantId))).data.map(({ eventId }) => eventId);
       const deliver = (eventId: typeof first) =>
-        learning.publish(webhookReceived, tenantId, anExampleOf(webhookReceived.data), eventId);
+        learning.publish(webhookReceived, tenantId, anExampleOf(webhookReceived.data), { id: eventId });
       await deliver(first);
       expect(await list()).toEqual([first]);
 
@@ -105,6 +106,6 @@ describe.each(['in memory', 'on Redis'])('the activity list, its newest kept %s'
   });
 
   it('has answered every contract of activity, with every error it declares', () => {
-    expect(learning.unseen('learning.activity.')).toEqual([]);
+    expect(learning.unseen((subject) => subject.startsWith('learning.activity.'))).toEqual([]);
   });
 });

@@ -1,49 +1,18 @@
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { ArticleId, TenantId } from '@support101/contracts';
-import { type Database, migrate, openDatabase, startEmbedded, type Tx } from '@support101/database';
-import { migrationSets, newId } from '@support101/service-kit';
-import { embeddedPostgres, postgres, type TestServer } from '@support101/testing';
+import type { Tx } from '@support101/database';
+import { newId } from '@support101/service-kit';
+import { type Engine, prepareSchema, type Prepared } from '@support101/service-testing';
 import { learningService } from '../src/app.module.js';
 import { type ArticleRow, KnowledgeRepository } from '../src/knowledge/knowledge.repository.js';
 import { type ArticleText, articleText } from '../src/knowledge/knowledge.rules.js';
 import { passagesOf, plainText } from '../src/knowledge/knowledge-passages.rules.js';
 import { HashingEmbedder } from './hashing-embedder.js';
 
-/** What the tests of repositories run on: every one of these. */
-export const engines = ['native', 'embedded'] as const;
-
-/** Making an empty embedded database takes seconds; a run makes one and copies it. */
-const templates = join(tmpdir(), `s101-embedded-templates-${process.getuid?.() ?? 0}`);
-
-/** A database of one's own on the engine. */
-export function startEngine(engine: (typeof engines)[number]): Promise<TestServer> {
-  return engine === 'native' ? postgres() : embeddedPostgres((options) => startEmbedded({ ...options, templates }));
-}
-
-/** The migrated schema of learning on a database of its own. */
-export interface Prepared {
-  readonly url: string;
-  readonly database: Database;
-  close(): Promise<void>;
-}
+/** The service as repositories are tested with it. */
+export const definition = learningService({ embedder: new HashingEmbedder() });
 
 /** Makes a database on the engine and migrates it. */
-export async function prepare(engine: (typeof engines)[number]): Promise<Prepared> {
-  const embedded = engine === 'embedded';
-  const definition = learningService({ embedder: new HashingEmbedder() });
-  const server = await startEngine(engine);
-  await migrate({ url: server.url, schema: definition.schema, sets: migrationSets(definition) });
-  const database = await openDatabase({ url: server.url, schema: definition.schema, embedded });
-  return {
-    url: server.url,
-    database,
-    close: async () => {
-      await database.close();
-      await server.close();
-    },
-  };
-}
+export const prepare = (engine: Engine): Promise<Prepared> => prepareSchema(definition, engine);
 
 const repository = new KnowledgeRepository();
 

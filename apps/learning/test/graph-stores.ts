@@ -2,12 +2,13 @@ import type { TenantId } from '@support101/contracts';
 import type { Tx } from '@support101/database';
 import type { Jobs } from '@support101/jobs';
 import { newId } from '@support101/service-kit';
+import { type Prepared } from '@support101/service-testing';
 import { GraphCypherRepository } from '../src/graph/graph-cypher.repository.js';
 import { GraphProjection } from '../src/graph/graph-projection.service.js';
 import { GraphProjectionsRepository } from '../src/graph/graph-projections.repository.js';
 import { type GraphReader, GraphRepository } from '../src/graph/graph.repository.js';
 import type { GraphChange } from '../src/graph/graph.rules.js';
-import { prepare, type Prepared } from './engines.js';
+import { prepare } from './engines.js';
 
 /** Every way in which a graph is kept and read; all of them answer alike. */
 export const graphStores = ['tables on native Postgres', 'Apache AGE, written as it comes', 'Apache AGE, rebuilt'] as const;

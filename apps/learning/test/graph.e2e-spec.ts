@@ -5,10 +5,10 @@ import * as contract from '@support101/contracts/learning';
 import { tenantDeleted } from '@support101/contracts/tenancy';
 import { webhookReceived } from '@support101/contracts/webhook-gateway';
 import { newId } from '@support101/service-kit';
+import { engines, operatorOf } from '@support101/service-testing';
 import { anExampleOf, eventually } from '@support101/testing';
-import { engines } from './engines.js';
 import { HashingEmbedder } from './hashing-embedder.js';
-import { aTenant, LoneLearning, operatorOf } from './lone-learning.js';
+import { aTenant, LoneLearning } from './lone-learning.js';
 
 describe.each(engines)('the graph, asked on %s Postgres', (engine) => {
   let learning: LoneLearning;
@@ -124,7 +124,7 @@ describe.each(engines)('the graph, asked on %s Postgres', (engine) => {
   });
 
   it('has answered every contract of the graph, with every error it declares', () => {
-    expect(learning.unseen('learning.graph.')).toEqual([]);
+    expect(learning.unseen((subject) => subject.startsWith('learning.graph.'))).toEqual([]);
   });
 });
 

@@ -3,9 +3,10 @@ import { encodeCursor } from '@support101/contracts';
 import * as contract from '@support101/contracts/learning';
 import { tenantDeleted } from '@support101/contracts/tenancy';
 import { openModels, type Models } from '@support101/models';
+import { operatorOf } from '@support101/service-testing';
 import { eventually } from '@support101/testing';
 import { HashingEmbedder } from './hashing-embedder.js';
-import { aTenant, LoneLearning, operatorOf } from './lone-learning.js';
+import { aTenant, LoneLearning } from './lone-learning.js';
 
 const unknownArticle = 'art_01jd5m6wz5f9r8x2k3c4v7b6n1';
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -37,7 +38,7 @@ describe('an article', () => {
   });
 
   it('is made once however often one idempotency key is sent', async () => {
-    const caller = operatorOf(aTenant(), { idempotencyKey: 'first' });
+    const caller = { ...operatorOf(aTenant()), idempotencyKey: 'first' };
     const input = { title: 'A', content: 'B' };
 
     const first = await learning.askForReply(contract.createArticle, input, caller);
@@ -301,5 +302,5 @@ describe('with the local embedder', () => {
 });
 
 it('has answered every contract of knowledge, with every error it declares', () => {
-  expect(learning.unseen('learning.knowledge.')).toEqual([]);
+  expect(learning.unseen((subject) => subject.startsWith('learning.knowledge.'))).toEqual([]);
 });

@@ -133,7 +133,10 @@ export class TestedService {
   }
 
   /** Boots the service on a database of its own on the engine, or on the given one, which stays. */
-  protected async start({ engine = 'native', url }: { engine?: Engine; url?: string | undefined } = {}): Promise<this> {
+  protected async start({
+    engine = 'native',
+    url,
+  }: { engine?: Engine | undefined; url?: string | undefined } = {}): Promise<this> {
     if (url === undefined) {
       const server = await startEngine(engine);
       this.atEnd(server.close);

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EventId, TenantId } from '@support101/contracts';
 import type { Activity } from '@support101/contracts/learning';
 import { newId } from '@support101/service-kit';
-import { engines, prepare, type Prepared } from '../../test/engines.js';
+import { engines, type Prepared } from '@support101/service-testing';
+import { prepare } from '../../test/engines.js';
 import { ActivityRepository } from './activity.repository.js';
 
 const repository = new ActivityRepository();

@@ -4,7 +4,7 @@ import type { InputOf, OutputOf, TenantCaller, TenantId } from '@support101/cont
 import type { listActivity } from '@support101/contracts/learning';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import type { Delivery } from '@support101/messaging';
-import { LearningDatabase } from '../platform/learning-database.js';
+import { ServiceDatabase } from '@support101/service-kit';
 import { type ActivityKey, ActivityRepository, type ActivityRow } from './activity.repository.js';
 import { activityOf } from './activity.rules.js';
 import { type ActivityStream, keptEntries, type StreamHealth } from './activity-stream.rules.js';
@@ -18,7 +18,7 @@ type Page = OutputOf<typeof listActivity>['data'];
 @Injectable()
 export class ActivityService implements OnModuleInit, OnModuleDestroy {
   constructor(
-    private readonly database: LearningDatabase,
+    private readonly database: ServiceDatabase,
     private readonly activity: ActivityRepository,
     @Inject(ACTIVITY_STREAM) private readonly stream: ActivityStream,
   ) {}

@@ -4,15 +4,14 @@ import { getRun } from '@support101/contracts/agent-runtime';
 import { feedbackRecorded, recordFeedback } from '@support101/contracts/learning';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import { CommandClient, type Delivery, Outbox } from '@support101/messaging';
-import { Clock, newId } from '@support101/service-kit';
-import { LearningDatabase } from '../platform/learning-database.js';
+import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
 import { FeedbackRepository } from './feedback.repository.js';
 
 /** What customers say about answers. */
 @Injectable()
 export class FeedbackService {
   constructor(
-    private readonly database: LearningDatabase,
+    private readonly database: ServiceDatabase,
     private readonly feedback: FeedbackRepository,
     private readonly client: CommandClient,
     private readonly outbox: Outbox,

@@ -8,9 +8,8 @@ import * as contract from '@support101/contracts/learning';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import type { Tx } from '@support101/database';
 import { CommandClient, type Delivery, Outbox } from '@support101/messaging';
-import { Clock, newId } from '@support101/service-kit';
+import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
 import { IndexingService } from '../knowledge/knowledge-indexing.service.js';
-import { LearningDatabase } from '../platform/learning-database.js';
 import { GoldenPathsRepository, type PathRow } from './golden-paths.repository.js';
 import * as rules from './golden-paths.rules.js';
 
@@ -31,7 +30,7 @@ interface Source {
 @Injectable()
 export class GoldenPathsService {
   constructor(
-    private readonly database: LearningDatabase,
+    private readonly database: ServiceDatabase,
     private readonly paths: GoldenPathsRepository,
     private readonly indexing: IndexingService,
     private readonly outbox: Outbox,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { RunId } from '@support101/contracts';
 import { edgeKinds, type EdgeKind, type NodeKind, nodeKinds } from '@support101/contracts/learning';
 import { graphName, graphProperty, type Tx } from '@support101/database';
-import { learningSchema } from '../platform/learning-database.js';
+import { learningSchema } from '../platform/learning-schema.js';
 import type { GraphReader, ResolutionRow, TicketRow } from './graph.repository.js';
 import { endsOf, type GraphRows, labelled, propertiesOf, type Vertex } from './graph-vertices.rules.js';
 

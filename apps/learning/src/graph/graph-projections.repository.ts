@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantId } from '@support101/contracts';
 import { graphName, type Tx } from '@support101/database';
-import { learningSchema } from '../platform/learning-database.js';
+import { learningSchema } from '../platform/learning-schema.js';
 
 /** A tenant stands in the graph that is there now, not in one of the same name that was dropped. */
 const standing = `graph_projections p join ag_catalog.ag_graph g on g.graphid::text = p.graph and g.name = '${graphName(learningSchema)}'`;

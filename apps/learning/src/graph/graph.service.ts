@@ -6,8 +6,7 @@ import * as contract from '@support101/contracts/learning';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import { CommandClient, type Delivery } from '@support101/messaging';
 import type { Tx } from '@support101/database';
-import { type Log, LOG } from '@support101/service-kit';
-import { LearningDatabase } from '../platform/learning-database.js';
+import { type Log, LOG, ServiceDatabase } from '@support101/service-kit';
 import { GraphProjection, type GraphTarget, isProjectionFailure } from './graph-projection.service.js';
 import type { ResolutionRow } from './graph.repository.js';
 import { type GraphChange, ofRunEnd, type Trace } from './graph.rules.js';
@@ -18,7 +17,7 @@ const historyLength = 1000;
 @Injectable()
 export class GraphService {
   constructor(
-    private readonly database: LearningDatabase,
+    private readonly database: ServiceDatabase,
     private readonly graph: GraphProjection,
     private readonly client: CommandClient,
     @Inject(LOG) private readonly log: Log,

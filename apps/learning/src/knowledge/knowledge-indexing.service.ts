@@ -2,12 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Tx } from '@support101/database';
 import { defineJob, Jobs, type RefillItem } from '@support101/jobs';
 import type { Embedder } from '@support101/models';
-import { type Log, LOG } from '@support101/service-kit';
+import { type Log, LOG, ServiceDatabase } from '@support101/service-kit';
 import { ArticleId, TenantId } from '@support101/contracts';
 import { type EntryId, PathId } from '@support101/contracts/learning';
 import { z } from 'zod';
 import { EMBEDDER, toBytes } from '../platform/embedder.js';
-import { LearningDatabase } from '../platform/learning-database.js';
 import { type ArticleRow, KnowledgeRepository, type Unindexed } from './knowledge.repository.js';
 import { embeddedText } from './knowledge.rules.js';
 import { passagesOf, plainText } from './knowledge-passages.rules.js';
@@ -30,7 +29,7 @@ const refillPage = 500;
 @Injectable()
 export class IndexingService {
   constructor(
-    private readonly database: LearningDatabase,
+    private readonly database: ServiceDatabase,
     private readonly articles: KnowledgeRepository,
     private readonly jobs: Jobs,
     @Inject(EMBEDDER) private readonly embedder: Embedder,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { drift } from '@support101/database';
 import { newId } from '@support101/service-kit';
-import { addArticle, engines, insertArticle, prepare, type Prepared } from '../../test/engines.js';
+import { engines, type Prepared } from '@support101/service-testing';
+import { addArticle, insertArticle, prepare } from '../../test/engines.js';
 import { KnowledgeRepository } from './knowledge.repository.js';
 import { articleText } from './knowledge.rules.js';
 
@@ -22,15 +22,6 @@ describe.each(engines)('KnowledgeRepository on %s Postgres', (engine) => {
 
   const rows = <Row extends object>(statement: string, ...values: unknown[]) =>
     prepared.database.asSystem('test', (tx) => tx.query<Row>(statement, values));
-
-  it('has the tables of the Prisma schema, and only those', async () => {
-    const schemaFiles = [
-      new URL('../../prisma/schema.prisma', import.meta.url),
-      new URL('../../../../packages/messaging/prisma/messaging.prisma', import.meta.url),
-    ];
-
-    expect(await drift({ url: prepared.url, schema: 'learning', schemaFiles })).toBe('');
-  });
 
   it('gives back what was written, and nothing to another tenant', async () => {
     const [acme, globex] = [newId('ten'), newId('ten')];

@@ -6,9 +6,8 @@ import type { Tx } from '@support101/database';
 import type { Delivery } from '@support101/messaging';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import { Outbox } from '@support101/messaging';
-import { Clock, newId } from '@support101/service-kit';
+import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
 import { IndexingService } from './knowledge-indexing.service.js';
-import { LearningDatabase } from '../platform/learning-database.js';
 import { type ArticleRow, type ArticleSummaryRow, KnowledgeRepository } from './knowledge.repository.js';
 import * as rules from './knowledge.rules.js';
 
@@ -16,7 +15,7 @@ import * as rules from './knowledge.rules.js';
 @Injectable()
 export class KnowledgeService {
   constructor(
-    private readonly database: LearningDatabase,
+    private readonly database: ServiceDatabase,
     private readonly articles: KnowledgeRepository,
     private readonly indexing: IndexingService,
     private readonly outbox: Outbox,

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TenantId } from '@support101/contracts';
 import { newId } from '@support101/service-kit';
-import { engines, prepare, type Prepared } from '../../test/engines.js';
+import { engines, type Prepared } from '@support101/service-testing';
+import { prepare } from '../../test/engines.js';
 import { type NewDraft, PlaybooksRepository } from './playbooks.repository.js';
 
 const repository = new PlaybooksRepository();

@@ -5,9 +5,8 @@ import type { InputOf, OutputOf, TenantCaller } from '@support101/contracts';
 import * as contract from '@support101/contracts/learning';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import { type Delivery, Outbox } from '@support101/messaging';
-import { Clock, newId } from '@support101/service-kit';
+import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
 import { GraphService } from '../graph/graph.service.js';
-import { LearningDatabase } from '../platform/learning-database.js';
 import { type PlaybookRow, PlaybooksRepository } from './playbooks.repository.js';
 import { draftOf, fewestSamples, fingerprintText, successRate } from './playbooks.rules.js';
 
@@ -15,7 +14,7 @@ import { draftOf, fewestSamples, fingerprintText, successRate } from './playbook
 @Injectable()
 export class PlaybooksService {
   constructor(
-    private readonly database: LearningDatabase,
+    private readonly database: ServiceDatabase,
     private readonly playbooks: PlaybooksRepository,
     private readonly graph: GraphService,
     private readonly outbox: Outbox,

@@ -2,8 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { TenantId } from '@support101/contracts';
 import type { EntryId } from '@support101/contracts/learning';
 import type { Embedder } from '@support101/models';
+import { ServiceDatabase } from '@support101/service-kit';
 import { EMBEDDER, fromBytes } from '../platform/embedder.js';
-import { LearningDatabase } from '../platform/learning-database.js';
 import { LanguageService } from './retrieval-language.service.js';
 import type { RankedArticle } from './retrieval-ranking.rules.js';
 import { type LoadedArticle, RetrievalRepository } from './retrieval.repository.js';
@@ -48,7 +48,7 @@ export class TenantIndexService {
   readonly #refreshes = new Map<TenantId, Refresh>();
 
   constructor(
-    private readonly database: LearningDatabase,
+    private readonly database: ServiceDatabase,
     private readonly repository: RetrievalRepository,
     private readonly language: LanguageService,
     @Inject(EMBEDDER) private readonly embedder: Embedder,

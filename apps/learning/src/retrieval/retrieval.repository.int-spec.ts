@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TenantId } from '@support101/contracts';
 import { newId } from '@support101/service-kit';
-import { addArticle, engines, prepare, type Prepared } from '../../test/engines.js';
+import { engines, type Prepared } from '@support101/service-testing';
+import { addArticle, prepare } from '../../test/engines.js';
 import { KnowledgeRepository } from '../knowledge/knowledge.repository.js';
 import { textWeights } from './retrieval-ranking.rules.js';
 import { RetrievalRepository } from './retrieval.repository.js';

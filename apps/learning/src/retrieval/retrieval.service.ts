@@ -2,8 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { InputOf, OutputOf, TenantCaller } from '@support101/contracts';
 import { isPathId, type SearchHit, type searchKnowledge } from '@support101/contracts/learning';
 import type { Embedder } from '@support101/models';
+import { ServiceDatabase } from '@support101/service-kit';
 import { EMBEDDER } from '../platform/embedder.js';
-import { LearningDatabase } from '../platform/learning-database.js';
 import { LanguageService } from './retrieval-language.service.js';
 import { type Question, type RankedArticle, rank, textWeights } from './retrieval-ranking.rules.js';
 import { RetrievalRepository } from './retrieval.repository.js';
@@ -19,7 +19,7 @@ const mostMatches = 500;
 @Injectable()
 export class RetrievalService {
   constructor(
-    private readonly database: LearningDatabase,
+    private readonly database: ServiceDatabase,
     private readonly repository: RetrievalRepository,
     private readonly indexes: TenantIndexService,
     private readonly language: LanguageService,

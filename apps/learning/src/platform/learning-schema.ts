@@ -1,0 +1,2 @@
+/** The Postgres schema of this service. */
+export const learningSchema = 'learning';
