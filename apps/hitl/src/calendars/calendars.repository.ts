@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { TenantId } from '@support101/contracts';
 import type { CalendarId } from '@support101/contracts/hitl';
 import type { Tx } from '@support101/database';
+import { rowsById } from '../platform/rows-by-id.js';
 import type { BusinessHours } from './calendars.rules.js';
 
 /** A business calendar’s row. */
@@ -17,9 +18,15 @@ export interface CalendarRow extends BusinessHours {
 const columns = `tenant_id as "tenantId", calendar_id as "calendarId", name, time_zone as "timeZone", weekly, holidays, version,
   created_at as "createdAt", updated_at as "updatedAt"`;
 
+const rows = rowsById<CalendarRow, CalendarId>('calendars', 'calendar_id', columns);
+
 /** Business calendars in the database. */
 @Injectable()
 export class CalendarsRepository {
+  readonly find = rows.find;
+  readonly findForUpdate = rows.findForUpdate;
+  readonly list = rows.list;
+
   async insert(tx: Tx, calendar: Omit<CalendarRow, 'version' | 'updatedAt'>): Promise<CalendarRow> {
     const { tenantId, calendarId, name, timeZone, weekly, holidays, createdAt } = calendar;
     const [row] = await tx.query<CalendarRow>(
@@ -28,27 +35,6 @@ export class CalendarsRepository {
       [tenantId, calendarId, name, timeZone, JSON.stringify(weekly), holidays, createdAt],
     );
     return row as CalendarRow;
-  }
-
-  async find(tx: Tx, tenantId: TenantId, calendarId: CalendarId): Promise<CalendarRow | undefined> {
-    const text = `select ${columns} from calendars where tenant_id = $1 and calendar_id = $2`;
-    const [row] = await tx.query<CalendarRow>(text, [tenantId, calendarId], 'calendars-find');
-    return row;
-  }
-
-  async findForUpdate(tx: Tx, tenantId: TenantId, calendarId: CalendarId): Promise<CalendarRow | undefined> {
-    const text = `select ${columns} from calendars where tenant_id = $1 and calendar_id = $2 for update`;
-    const [row] = await tx.query<CalendarRow>(text, [tenantId, calendarId], 'calendars-hold');
-    return row;
-  }
-
-  /** Newest first: ids sort by creation time. */
-  async list(tx: Tx, tenantId: TenantId, before: CalendarId | undefined, limit: number): Promise<CalendarRow[]> {
-    return tx.query<CalendarRow>(
-      `select ${columns} from calendars where tenant_id = $1 and ($2::text is null or calendar_id < $2)
-       order by calendar_id desc limit $3`,
-      [tenantId, before ?? null, limit],
-    );
   }
 
   /** Writes the calendar as its next version. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { TenantId } from '@support101/contracts';
 import type { EscalationRule, PolicyId } from '@support101/contracts/hitl';
 import type { Tx } from '@support101/database';
+import { rowsById } from '../platform/rows-by-id.js';
 
 /** An escalation policy’s row. */
 export interface EscalationPolicyRow {
@@ -19,9 +20,16 @@ export interface EscalationPolicyRow {
 const columns = `tenant_id as "tenantId", policy_id as "policyId", name, description, rules, enabled, version,
   created_at as "createdAt", updated_at as "updatedAt"`;
 
+const rows = rowsById<EscalationPolicyRow, PolicyId>('escalation_policies', 'policy_id', columns);
+
 /** Escalation policies in the database. */
 @Injectable()
 export class EscalationPoliciesRepository {
+  readonly find = rows.find;
+  readonly findForUpdate = rows.findForUpdate;
+  readonly list = rows.list;
+  readonly remove = rows.remove;
+
   async insert(tx: Tx, policy: Omit<EscalationPolicyRow, 'version' | 'updatedAt'>): Promise<EscalationPolicyRow> {
     const { tenantId, policyId, name, description, rules, enabled, createdAt } = policy;
     const [row] = await tx.query<EscalationPolicyRow>(
@@ -32,32 +40,11 @@ export class EscalationPoliciesRepository {
     return row as EscalationPolicyRow;
   }
 
-  async find(tx: Tx, tenantId: TenantId, policyId: PolicyId): Promise<EscalationPolicyRow | undefined> {
-    const text = `select ${columns} from escalation_policies where tenant_id = $1 and policy_id = $2`;
-    const [row] = await tx.query<EscalationPolicyRow>(text, [tenantId, policyId]);
-    return row;
-  }
-
-  async findForUpdate(tx: Tx, tenantId: TenantId, policyId: PolicyId): Promise<EscalationPolicyRow | undefined> {
-    const text = `select ${columns} from escalation_policies where tenant_id = $1 and policy_id = $2 for update`;
-    const [row] = await tx.query<EscalationPolicyRow>(text, [tenantId, policyId]);
-    return row;
-  }
-
   /** The newest enabled one, which is the one that applies. */
   async applying(tx: Tx, tenantId: TenantId): Promise<EscalationPolicyRow | undefined> {
     const text = `select ${columns} from escalation_policies where tenant_id = $1 and enabled order by policy_id desc limit 1`;
     const [row] = await tx.query<EscalationPolicyRow>(text, [tenantId], 'escalation-policies-applying');
     return row;
-  }
-
-  /** Newest first: ids sort by creation time. */
-  async list(tx: Tx, tenantId: TenantId, before: PolicyId | undefined, limit: number): Promise<EscalationPolicyRow[]> {
-    return tx.query<EscalationPolicyRow>(
-      `select ${columns} from escalation_policies where tenant_id = $1 and ($2::text is null or policy_id < $2)
-       order by policy_id desc limit $3`,
-      [tenantId, before ?? null, limit],
-    );
   }
 
   /** Writes the policy as its next version. */
@@ -69,12 +56,5 @@ export class EscalationPoliciesRepository {
       [tenantId, policyId, name, description, JSON.stringify(rules), enabled, at],
     );
     return row as EscalationPolicyRow;
-  }
-
-  /** Undefined when there is none. */
-  async remove(tx: Tx, tenantId: TenantId, policyId: PolicyId): Promise<EscalationPolicyRow | undefined> {
-    const text = `delete from escalation_policies where tenant_id = $1 and policy_id = $2 returning ${columns}`;
-    const [row] = await tx.query<EscalationPolicyRow>(text, [tenantId, policyId]);
-    return row;
   }
 }

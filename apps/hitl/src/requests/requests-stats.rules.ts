@@ -1,20 +1,21 @@
 import type { HitlRequest } from '@support101/contracts/hitl';
 
-/** What a tenant's closed requests add up to. */
-interface Totals {
+/** What a tenant’s requests add up to. */
+export interface Totals {
   readonly escalationsOpen: number;
   readonly escalations: number;
   readonly completed: number;
   readonly expired: number;
   readonly cancelled: number;
   readonly breached: number;
+  /** From opening to decision, summed up, in milliseconds. */
   readonly decisionMs: number;
   readonly reviewers: number;
   readonly availableReviewers: number;
 }
 
-/** How many open ones there are of a kind. */
-interface OpenCount extends Pick<HitlRequest, 'status' | 'priority'> {
+/** How many open requests there are of a kind. */
+export interface OpenCount extends Pick<HitlRequest, 'status' | 'priority'> {
   readonly count: number;
   readonly breached: number;
 }

@@ -1,29 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantId } from '@support101/contracts';
-import type { RequestPriority, RequestStatus, RequestType } from '@support101/contracts/hitl';
+import type { RequestStatus, RequestType } from '@support101/contracts/hitl';
 import type { Tx } from '@support101/database';
-
-/** What a tenant’s requests add up to. */
-export interface Totals {
-  readonly escalationsOpen: number;
-  readonly escalations: number;
-  readonly completed: number;
-  readonly expired: number;
-  readonly cancelled: number;
-  readonly breached: number;
-  /** From opening to decision, summed up, in milliseconds. */
-  readonly decisionMs: number;
-  readonly reviewers: number;
-  readonly availableReviewers: number;
-}
-
-/** How many open requests there are of a kind. */
-export interface OpenCount {
-  readonly status: RequestStatus;
-  readonly priority: RequestPriority;
-  readonly count: number;
-  readonly breached: number;
-}
+import type { OpenCount, Totals } from './requests-stats.rules.js';
 
 const openSql = `
   insert into queue_totals (tenant_id, open_count, escalations_open, escalations)

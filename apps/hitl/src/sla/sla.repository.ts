@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { TenantId } from '@support101/contracts';
 import type { CalendarId, PolicyId, SlaMinutes } from '@support101/contracts/hitl';
 import type { Tx } from '@support101/database';
+import { rowsById } from '../platform/rows-by-id.js';
 
 /** An SLA policy’s row. */
 export interface SlaPolicyRow {
@@ -15,9 +16,15 @@ export interface SlaPolicyRow {
 
 const columns = `tenant_id as "tenantId", policy_id as "policyId", name, minutes, calendar_id as "calendarId", created_at as "createdAt"`;
 
+const rows = rowsById<SlaPolicyRow, PolicyId>('sla_policies', 'policy_id', columns);
+
 /** SLA policies in the database. */
 @Injectable()
 export class SlaRepository {
+  readonly find = rows.find;
+  readonly list = rows.list;
+  readonly remove = rows.remove;
+
   async insert(tx: Tx, policy: SlaPolicyRow): Promise<void> {
     const { tenantId, policyId, name, minutes, calendarId, createdAt } = policy;
     await tx.query(
@@ -26,32 +33,10 @@ export class SlaRepository {
     );
   }
 
-  async find(tx: Tx, tenantId: TenantId, policyId: PolicyId): Promise<SlaPolicyRow | undefined> {
-    const text = `select ${columns} from sla_policies where tenant_id = $1 and policy_id = $2`;
-    const [row] = await tx.query<SlaPolicyRow>(text, [tenantId, policyId]);
-    return row;
-  }
-
   /** The newest one, which is the one that applies. */
   async newest(tx: Tx, tenantId: TenantId): Promise<SlaPolicyRow | undefined> {
     const text = `select ${columns} from sla_policies where tenant_id = $1 order by policy_id desc limit 1`;
     const [row] = await tx.query<SlaPolicyRow>(text, [tenantId], 'sla-newest');
-    return row;
-  }
-
-  /** Newest first: ids sort by creation time. */
-  async list(tx: Tx, tenantId: TenantId, before: PolicyId | undefined, limit: number): Promise<SlaPolicyRow[]> {
-    return tx.query<SlaPolicyRow>(
-      `select ${columns} from sla_policies where tenant_id = $1 and ($2::text is null or policy_id < $2)
-       order by policy_id desc limit $3`,
-      [tenantId, before ?? null, limit],
-    );
-  }
-
-  /** Undefined when there is none. */
-  async remove(tx: Tx, tenantId: TenantId, policyId: PolicyId): Promise<SlaPolicyRow | undefined> {
-    const text = `delete from sla_policies where tenant_id = $1 and policy_id = $2 returning ${columns}`;
-    const [row] = await tx.query<SlaPolicyRow>(text, [tenantId, policyId]);
     return row;
   }
 }
