@@ -5,6 +5,7 @@ export * from './kit.module.js';
 export * from './log.js';
 export * from './metrics.js';
 export * from './new-id.js';
+export * from './pages.js';
 export * from './process/engines.js';
 export * from './process/run-process.js';
 export * from './process/run-service.js';

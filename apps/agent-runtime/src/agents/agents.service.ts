@@ -1,20 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Blueprint } from '@support101/agent-kit';
-import {
-  AgentId,
-  decodeCursor,
-  DomainError,
-  encodeCursor,
-  type InputOf,
-  type OutputOf,
-  type TenantCaller,
-  type TenantId,
-} from '@support101/contracts';
+import { AgentId, DomainError, type InputOf, type OutputOf, type TenantCaller, type TenantId } from '@support101/contracts';
 import * as contract from '@support101/contracts/agent-runtime';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import type { Tx } from '@support101/database';
 import { Outbox, type Delivery } from '@support101/messaging';
-import { Clock } from '@support101/service-kit';
+import { Clock, keyOfCursor, pageOf } from '@support101/service-kit';
 import { BlueprintsService } from '../blueprints/blueprints.service.js';
 import { RuntimeDatabase, type RuntimeTx } from '../platform/runtime-database.js';
 import { AgentsRepository, type AgentRow } from './agents.repository.js';
@@ -78,13 +69,11 @@ export class AgentsService {
     { tenantId }: TenantCaller,
   ): Promise<OutputOf<typeof contract.listAgents>> {
     const { limit, cursor, ...filter } = input;
-    const before = cursor === undefined ? undefined : idOf(cursor);
+    const before = keyOfCursor(AgentId, cursor);
     const rows = await this.database.forTenant(tenantId, (tx) =>
       this.repository.list(tx, tenantId, { ...filter, before }, limit + 1),
     );
-    const data = rows.slice(0, limit);
-    const last = rows.length > limit ? data.at(-1) : undefined;
-    return { data: data.map(toAgent), nextCursor: last === undefined ? null : encodeCursor([last.id]) };
+    return pageOf(rows, limit, ({ id }) => id, toAgent);
   }
 
   async get(agentId: AgentId, { tenantId }: TenantCaller): Promise<contract.Agent> {
@@ -160,12 +149,6 @@ export class AgentsService {
 function found(row: AgentRow | undefined): AgentRow {
   if (row === undefined) throw new DomainError('agent_not_found');
   return row;
-}
-
-function idOf(cursor: string): AgentId {
-  const id = AgentId.safeParse(decodeCursor(cursor, 1)?.[0]);
-  if (!id.success) throw new DomainError('cursor_invalid');
-  return id.data;
 }
 
 function toAgent({ id, createdAt, updatedAt, ...row }: AgentRow): contract.Agent {

@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { describeBlueprint, type Blueprint } from '@support101/agent-kit';
-import { decodeCursor, DomainError, encodeCursor, type InputOf, type OutputOf, type TenantCaller } from '@support101/contracts';
+import { DomainError, type InputOf, type OutputOf, type TenantCaller } from '@support101/contracts';
 import { type getBlueprint, type listBlueprints } from '@support101/contracts/agent-runtime';
+import { keyOfCursor, pageOf } from '@support101/service-kit';
+import { z } from 'zod';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { firstDuplicate, newestByName } from './blueprints.rules.js';
 
@@ -31,14 +33,14 @@ export class BlueprintsService {
   }
 
   list({ limit, cursor }: InputOf<typeof listBlueprints>): OutputOf<typeof listBlueprints> {
-    const after = cursor === undefined ? '' : decodeCursor(cursor, 1)?.[0];
-    if (typeof after !== 'string') throw new DomainError('cursor_invalid');
+    const after = keyOfCursor(z.string(), cursor) ?? '';
     const rest = this.#shown.filter((blueprint) => blueprint.name > after);
-    const last = rest[limit - 1];
-    return {
-      data: rest.slice(0, limit),
-      nextCursor: last === undefined || rest.length === limit ? null : encodeCursor([last.name]),
-    };
+    return pageOf(
+      rest,
+      limit,
+      ({ name }) => name,
+      (blueprint) => blueprint,
+    );
   }
 
   get({ name }: InputOf<typeof getBlueprint>): OutputOf<typeof getBlueprint> {

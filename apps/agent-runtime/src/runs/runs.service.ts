@@ -1,8 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
-  decodeCursor,
   DomainError,
-  encodeCursor,
   RunId,
   type AgentId,
   type Caller,
@@ -15,7 +13,8 @@ import * as contract from '@support101/contracts/agent-runtime';
 import type { tenantDeactivated, tenantDeleted, tenantSuspended } from '@support101/contracts/tenancy';
 import type { Tx } from '@support101/database';
 import { currentTraceparent, Outbox, type Delivery } from '@support101/messaging';
-import { Clock, ServiceDatabase } from '@support101/service-kit';
+import { Clock, keyOfCursor, pageOf, ServiceDatabase } from '@support101/service-kit';
+import { z } from 'zod';
 import { JournalService, type RunEnd, type RunRef } from '../journal/journal.service.js';
 import { RunsRepository, type NewRun } from './runs.repository.js';
 import { isSettled, pauseBeforeLook, queued, toRun, waitLimit, type RunRow } from './runs.rules.js';
@@ -72,13 +71,11 @@ export class RunsService {
 
   async list(input: InputOf<typeof contract.listRuns>, { tenantId }: TenantCaller): Promise<OutputOf<typeof contract.listRuns>> {
     const { limit, cursor, ...filter } = input;
-    const before = cursor === undefined ? undefined : idOf(cursor);
+    const before = keyOfCursor(RunId, cursor);
     const rows = await this.database.forTenant(tenantId, (tx) =>
       this.repository.list(tx, tenantId, { ...filter, before }, limit + 1),
     );
-    const data = rows.slice(0, limit);
-    const last = rows.length > limit ? data.at(-1) : undefined;
-    return { data: data.map(toRun), nextCursor: last === undefined ? null : encodeCursor([last.runId]) };
+    return pageOf(rows, limit, ({ runId }) => runId, toRun);
   }
 
   async steps(
@@ -86,15 +83,17 @@ export class RunsService {
     { tenantId }: TenantCaller,
   ): Promise<OutputOf<typeof contract.listRunSteps>> {
     const { runId, limit, cursor } = input;
-    const after = cursor === undefined ? -1 : decodeCursor(cursor, 1)?.[0];
-    if (!Number.isSafeInteger(after)) throw new DomainError('cursor_invalid');
+    const after = keyOfCursor(z.int(), cursor) ?? -1;
     const steps = await this.database.forTenant(tenantId, async (tx) => {
       await this.#find(tx, tenantId, runId);
-      return this.journal.steps(tx, { tenantId, runId }, Number(after), limit + 1);
+      return this.journal.steps(tx, { tenantId, runId }, after, limit + 1);
     });
-    const data = steps.slice(0, limit);
-    const last = steps.length > limit ? data.at(-1) : undefined;
-    return { data, nextCursor: last === undefined ? null : encodeCursor([last.step]) };
+    return pageOf(
+      steps,
+      limit,
+      ({ step }) => step,
+      (step) => step,
+    );
   }
 
   /** All there is to know about the run. */
@@ -157,10 +156,4 @@ export class RunsService {
 
 function cancelled(code: string, detail = 'The run was cancelled.'): RunEnd {
   return { status: 'cancelled', error: { code, detail } };
-}
-
-function idOf(cursor: string): RunId {
-  const id = RunId.safeParse(decodeCursor(cursor, 1)?.[0]);
-  if (!id.success) throw new DomainError('cursor_invalid');
-  return id.data;
 }

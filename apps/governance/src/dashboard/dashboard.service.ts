@@ -1,19 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import {
-  AgentId,
-  decodeCursor,
-  DomainError,
-  encodeCursor,
-  type InputOf,
-  type OutputOf,
-  type TenantCaller,
-} from '@support101/contracts';
+import { AgentId, type InputOf, type OutputOf, type TenantCaller } from '@support101/contracts';
 import { RunOutcome } from '@support101/contracts/agent-runtime';
 import * as contract from '@support101/contracts/governance';
 import { decisions } from '@support101/contracts/hitl';
 import { tenantDeleted } from '@support101/contracts/tenancy';
 import { Database, type Tx } from '@support101/database';
-import { Clock } from '@support101/service-kit';
+import { Clock, keyOfCursor, pageOf } from '@support101/service-kit';
 import { AuditService } from '../audit/audit.service.js';
 import { DashboardRepository } from './dashboard.repository.js';
 import * as rules from './dashboard.rules.js';
@@ -81,19 +73,19 @@ export class DashboardService {
     { cursor, limit }: InputOf<typeof contract.listActiveAgents>,
     { tenantId }: TenantCaller,
   ): Promise<OutputOf<typeof contract.listActiveAgents>> {
-    const before = cursor === undefined ? undefined : AgentId.safeParse(decodeCursor(cursor, 1)?.[0]);
-    if (before?.success === false) throw new DomainError('cursor_invalid');
-    const rows = await this.database.forTenant(tenantId, (tx) =>
-      this.numbers.activeAgents(tx, tenantId, before?.data, limit + 1),
+    const before = keyOfCursor(AgentId, cursor);
+    const rows = await this.database.forTenant(tenantId, (tx) => this.numbers.activeAgents(tx, tenantId, before, limit + 1));
+    return pageOf(
+      rows,
+      limit,
+      ({ agentId }) => agentId,
+      ({ unfinished, awaiting, lastActivityAt, ...row }) => ({
+        ...row,
+        unfinishedRuns: unfinished,
+        awaitingHuman: awaiting,
+        lastActivityAt: lastActivityAt.toISOString(),
+      }),
     );
-    const data = rows.slice(0, limit).map(({ unfinished, awaiting, lastActivityAt, ...row }) => ({
-      ...row,
-      unfinishedRuns: unfinished,
-      awaitingHuman: awaiting,
-      lastActivityAt: lastActivityAt.toISOString(),
-    }));
-    const last = rows.length > limit ? data.at(-1) : undefined;
-    return { data, nextCursor: last === undefined ? null : encodeCursor([last.agentId]) };
   }
 
   async stats({ tenantId }: TenantCaller): Promise<OutputOf<typeof contract.governanceStats>> {

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { decodeCursor, DomainError, encodeCursor, type InputOf, type OutputOf, type TenantCaller } from '@support101/contracts';
+import { DomainError, type InputOf, type OutputOf, type TenantCaller } from '@support101/contracts';
 import * as contract from '@support101/contracts/governance';
 import { Outbox } from '@support101/messaging';
-import { Clock } from '@support101/service-kit';
+import { Clock, keyOfCursor, pageOf } from '@support101/service-kit';
 import { DecisionsService } from '../decisions/decisions.service.js';
 import { GovernanceDatabase } from '../platform/governance-database.js';
 import { PermissionsRepository } from './permissions.repository.js';
@@ -23,13 +23,10 @@ export class PermissionsService {
     { cursor, limit }: InputOf<typeof contract.listRoles>,
     { tenantId }: TenantCaller,
   ): Promise<OutputOf<typeof contract.listRoles>> {
-    const after = cursor === undefined ? undefined : contract.RoleName.safeParse(decodeCursor(cursor, 1)?.[0]);
-    if (after?.success === false) throw new DomainError('cursor_invalid');
+    const after = keyOfCursor(contract.RoleName, cursor);
     const own = await this.database.forTenant(tenantId, (tx) => this.decisions.ownRoles(tx, tenantId));
-    const found = rules.listed(own, after?.data, limit);
-    const data = found.slice(0, limit).map(toRole);
-    const last = found.length > limit ? data.at(-1) : undefined;
-    return { data, nextCursor: last === undefined ? null : encodeCursor([last.name]) };
+    const found = rules.listed(own, after, limit);
+    return pageOf(found, limit, ({ name }) => name, toRole);
   }
 
   createRole(input: InputOf<typeof contract.createRole>, caller: TenantCaller): Promise<contract.Role> {

@@ -3,8 +3,7 @@ import { DomainError, type InputOf, type OutputOf, type TenantCaller, type Tenan
 import * as contract from '@support101/contracts/hitl';
 import type { Tx } from '@support101/database';
 import { Outbox } from '@support101/messaging';
-import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
-import { idOfCursor, pageOfIds } from '../platform/id-pages.js';
+import { Clock, keyOfCursor, newId, pageOf, ServiceDatabase } from '@support101/service-kit';
 import { checkVersion, edited } from '../platform/edits.js';
 import { type CalendarRow, CalendarsRepository } from './calendars.repository.js';
 import { afterOpenTime, checkedHours } from './calendars.rules.js';
@@ -39,10 +38,10 @@ export class CalendarsService {
     { cursor, limit }: InputOf<typeof contract.listCalendars>,
     { tenantId }: TenantCaller,
   ): Promise<OutputOf<typeof contract.listCalendars>> {
-    const before = idOfCursor(contract.CalendarId, cursor);
+    const before = keyOfCursor(contract.CalendarId, cursor);
     return this.database.forTenant(tenantId, async (tx) => {
       const rows = await this.calendars.list(tx, tenantId, before, limit + 1);
-      return pageOfIds(rows, limit, ({ calendarId }) => calendarId, toCalendar);
+      return pageOf(rows, limit, ({ calendarId }) => calendarId, toCalendar);
     });
   }
 

@@ -2,9 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DomainError, type InputOf, type OutputOf, type TenantCaller, type TenantId } from '@support101/contracts';
 import * as contract from '@support101/contracts/hitl';
 import { Outbox } from '@support101/messaging';
-import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
+import { Clock, keyOfCursor, newId, pageOf, ServiceDatabase } from '@support101/service-kit';
 import { checkVersion, edited } from '../platform/edits.js';
-import { idOfCursor, pageOfIds } from '../platform/id-pages.js';
 import { EscalationPoliciesRepository, type EscalationPolicyRow } from './escalation-policies.repository.js';
 import { checkRules, rulesOf } from './escalation-policies.rules.js';
 
@@ -43,11 +42,11 @@ export class EscalationPoliciesService {
     { cursor, limit }: InputOf<typeof contract.listEscalationPolicies>,
     { tenantId }: TenantCaller,
   ): Promise<OutputOf<typeof contract.listEscalationPolicies>> {
-    const before = idOfCursor(contract.PolicyId, cursor);
+    const before = keyOfCursor(contract.PolicyId, cursor);
     return this.database.forTenant(tenantId, async (tx) => {
       const rows = await this.policies.list(tx, tenantId, before, limit + 1);
       const applying = await this.policies.applying(tx, tenantId);
-      return pageOfIds(
+      return pageOf(
         rows,
         limit,
         ({ policyId }) => policyId,

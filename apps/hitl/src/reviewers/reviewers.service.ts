@@ -3,9 +3,8 @@ import { DomainError, type InputOf, type OutputOf, type TenantCaller, type Tenan
 import * as contract from '@support101/contracts/hitl';
 import type { Tx } from '@support101/database';
 import { Outbox } from '@support101/messaging';
-import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
+import { Clock, keyOfCursor, newId, pageOf, ServiceDatabase } from '@support101/service-kit';
 import { checkVersion, edited } from '../platform/edits.js';
-import { idOfCursor, pageOfIds } from '../platform/id-pages.js';
 import { type ReviewerRow, ReviewersRepository } from './reviewers.repository.js';
 import { checkMayHold, choose, distinct } from './reviewers.rules.js';
 
@@ -40,10 +39,10 @@ export class ReviewersService {
     { cursor, limit, available }: InputOf<typeof contract.listReviewers>,
     { tenantId }: TenantCaller,
   ): Promise<OutputOf<typeof contract.listReviewers>> {
-    const before = idOfCursor(contract.ReviewerId, cursor);
+    const before = keyOfCursor(contract.ReviewerId, cursor);
     return this.database.forTenant(tenantId, async (tx) => {
       const rows = await this.reviewers.list(tx, tenantId, { available, before }, limit + 1);
-      return pageOfIds(rows, limit, ({ reviewerId }) => reviewerId, toReviewer);
+      return pageOf(rows, limit, ({ reviewerId }) => reviewerId, toReviewer);
     });
   }
 

@@ -3,9 +3,8 @@ import { DomainError, type InputOf, type OutputOf, type TenantCaller, type Tenan
 import * as contract from '@support101/contracts/hitl';
 import type { Tx } from '@support101/database';
 import { Outbox } from '@support101/messaging';
-import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
+import { Clock, keyOfCursor, newId, pageOf, ServiceDatabase } from '@support101/service-kit';
 import { CalendarsService } from '../calendars/calendars.service.js';
-import { idOfCursor, pageOfIds } from '../platform/id-pages.js';
 import { type SlaPolicyRow, SlaRepository } from './sla.repository.js';
 import { minutesOf, spansOf } from './sla.rules.js';
 
@@ -51,11 +50,11 @@ export class SlaService {
     { cursor, limit }: InputOf<typeof contract.listSlaPolicies>,
     { tenantId }: TenantCaller,
   ): Promise<OutputOf<typeof contract.listSlaPolicies>> {
-    const before = idOfCursor(contract.PolicyId, cursor);
+    const before = keyOfCursor(contract.PolicyId, cursor);
     return this.database.forTenant(tenantId, async (tx) => {
       const rows = await this.policies.list(tx, tenantId, before, limit + 1);
       const newest = await this.policies.newest(tx, tenantId);
-      return pageOfIds(
+      return pageOf(
         rows,
         limit,
         ({ policyId }) => policyId,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { type AgentId, type TenantId, decodeCursor, DomainError, encodeCursor } from '@support101/contracts';
+import { type AgentId, type TenantId, DomainError } from '@support101/contracts';
 import type { DataOf, InputOf, OutputOf, TenantCaller } from '@support101/contracts';
 import type { runCompleted, runFailed } from '@support101/contracts/agent-runtime';
 import { traceRun } from '@support101/contracts/agent-runtime';
@@ -8,7 +8,7 @@ import * as contract from '@support101/contracts/learning';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import type { Tx } from '@support101/database';
 import { CommandClient, type Delivery, Outbox } from '@support101/messaging';
-import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
+import { Clock, keyOfCursor, newId, pageOf, ServiceDatabase } from '@support101/service-kit';
 import { IndexingService } from '../knowledge/knowledge-indexing.service.js';
 import { GoldenPathsRepository, type PathRow } from './golden-paths.repository.js';
 import * as rules from './golden-paths.rules.js';
@@ -69,11 +69,9 @@ export class GoldenPathsService {
     { tenantId }: TenantCaller,
   ): Promise<OutputOf<typeof contract.listGoldenPaths>> {
     if (hits !== undefined) return { data: await this.#among(tenantId, hits, minSuccessRate), nextCursor: null };
-    const before = cursor === undefined ? undefined : idOf(cursor);
+    const before = keyOfCursor(contract.PathId, cursor);
     const rows = await this.database.forTenant(tenantId, (tx) => this.paths.list(tx, { before, minSuccessRate }, limit + 1));
-    const data = rows.slice(0, limit);
-    const last = rows.length > limit ? data.at(-1) : undefined;
-    return { data: data.map(toPath), nextCursor: last === undefined ? null : encodeCursor([last.pathId]) };
+    return pageOf(rows, limit, ({ pathId }) => pathId, toPath);
   }
 
   async #among(
@@ -139,12 +137,6 @@ export class GoldenPathsService {
 function found(row: PathRow | undefined): PathRow {
   if (row === undefined) throw new DomainError('golden_path_not_found');
   return row;
-}
-
-function idOf(cursor: string): contract.PathId {
-  const pathId = contract.PathId.safeParse(decodeCursor(cursor, 1)?.[0]);
-  if (!pathId.success) throw new DomainError('cursor_invalid');
-  return pathId.data;
 }
 
 function toPath(row: PathRow): contract.GoldenPath {

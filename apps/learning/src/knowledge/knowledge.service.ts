@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { ArticleId, decodeCursor, DomainError, encodeCursor } from '@support101/contracts';
+import { ArticleId, DomainError } from '@support101/contracts';
 import type { InputOf, OutputOf, TenantCaller } from '@support101/contracts';
 import * as contract from '@support101/contracts/learning';
 import type { Tx } from '@support101/database';
 import type { Delivery } from '@support101/messaging';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import { Outbox } from '@support101/messaging';
-import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
+import { Clock, keyOfCursor, newId, pageOf, ServiceDatabase } from '@support101/service-kit';
 import { IndexingService } from './knowledge-indexing.service.js';
 import { type ArticleRow, type ArticleSummaryRow, KnowledgeRepository } from './knowledge.repository.js';
 import * as rules from './knowledge.rules.js';
@@ -40,11 +40,9 @@ export class KnowledgeService {
     { cursor, limit, tag }: InputOf<typeof contract.listArticles>,
     caller: TenantCaller,
   ): Promise<OutputOf<typeof contract.listArticles>> {
-    const filter = { before: cursor === undefined ? undefined : idOf(cursor), tag };
+    const filter = { before: keyOfCursor(ArticleId, cursor), tag };
     const rows = await this.database.forTenant(caller.tenantId, (tx) => this.articles.list(tx, filter, limit + 1));
-    const data = rows.slice(0, limit);
-    const last = rows.length > limit ? data.at(-1) : undefined;
-    return { data: data.map(toSummary), nextCursor: last === undefined ? null : encodeCursor([last.articleId]) };
+    return pageOf(rows, limit, ({ articleId }) => articleId, toSummary);
   }
 
   replace(input: InputOf<typeof contract.replaceArticle>, caller: TenantCaller): Promise<contract.Article> {
@@ -83,12 +81,6 @@ export class KnowledgeService {
 function found(row: ArticleRow | undefined): ArticleRow {
   if (row === undefined) throw new DomainError('article_not_found');
   return row;
-}
-
-function idOf(cursor: string): ArticleId {
-  const articleId = ArticleId.safeParse(decodeCursor(cursor, 1)?.[0]);
-  if (!articleId.success) throw new DomainError('cursor_invalid');
-  return articleId.data;
 }
 
 function factOf({ articleId, title, version }: ArticleRow) {

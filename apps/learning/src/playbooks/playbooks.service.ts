@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { decodeCursor, DomainError, encodeCursor } from '@support101/contracts';
+import { DomainError } from '@support101/contracts';
 import type { InputOf, OutputOf, TenantCaller } from '@support101/contracts';
 import * as contract from '@support101/contracts/learning';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import { type Delivery, Outbox } from '@support101/messaging';
-import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
+import { Clock, keyOfCursor, newId, pageOf, ServiceDatabase } from '@support101/service-kit';
 import { GraphService } from '../graph/graph.service.js';
 import { type PlaybookRow, PlaybooksRepository } from './playbooks.repository.js';
 import { draftOf, fewestSamples, fingerprintText, successRate } from './playbooks.rules.js';
@@ -49,23 +49,15 @@ export class PlaybooksService {
     { cursor, limit, category }: InputOf<typeof contract.listPlaybooks>,
     { tenantId }: TenantCaller,
   ): Promise<OutputOf<typeof contract.listPlaybooks>> {
-    const before = cursor === undefined ? undefined : idOf(cursor);
+    const before = keyOfCursor(contract.PlaybookId, cursor);
     const rows = await this.database.forTenant(tenantId, (tx) => this.playbooks.list(tx, { before, category }, limit + 1));
-    const data = rows.slice(0, limit);
-    const last = rows.length > limit ? data.at(-1) : undefined;
-    return { data: data.map(toPlaybook), nextCursor: last === undefined ? null : encodeCursor([last.playbookId]) };
+    return pageOf(rows, limit, ({ playbookId }) => playbookId, toPlaybook);
   }
 
   /** Forgets the playbooks of a deleted tenant. */
   forget(delivery: Delivery<typeof tenantDeleted>): Promise<void> {
     return this.database.onceDelivered(delivery, (tx) => this.playbooks.deleteAll(tx));
   }
-}
-
-function idOf(cursor: string): contract.PlaybookId {
-  const parsed = contract.PlaybookId.safeParse(decodeCursor(cursor, 1)?.[0]);
-  if (!parsed.success) throw new DomainError('cursor_invalid');
-  return parsed.data;
 }
 
 function toPlaybook({ createdAt, updatedAt, ...row }: PlaybookRow): contract.Playbook {

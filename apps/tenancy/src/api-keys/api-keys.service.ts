@@ -1,18 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import {
-  decodeCursor,
-  DomainError,
-  encodeCursor,
-  type InputOf,
-  KeyId,
-  type OutputOf,
-  type TenantCaller,
-  type TenantId,
-} from '@support101/contracts';
+import { DomainError, type InputOf, KeyId, type OutputOf, type TenantCaller, type TenantId } from '@support101/contracts';
 import * as contract from '@support101/contracts/tenancy';
 import { type Delivery, Outbox } from '@support101/messaging';
-import { Clock, newId } from '@support101/service-kit';
+import { Clock, keyOfCursor, newId, pageOf } from '@support101/service-kit';
 import { TenancyDatabase, type TenancyTx } from '../platform/tenancy-database.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import { type ApiKeyRow, ApiKeysRepository, type NewApiKeyRow } from './api-keys.repository.js';
@@ -53,15 +44,18 @@ export class ApiKeysService {
 
   async list(input: InputOf<typeof contract.listApiKeys>): Promise<OutputOf<typeof contract.listApiKeys>> {
     const { tenantId, cursor, limit } = input;
-    const before = cursor === undefined ? undefined : idOf(cursor);
+    const before = keyOfCursor(KeyId, cursor);
     const rows = await this.database.forTenant(tenantId, async (tx) => {
       await this.tenants.require(tx, tenantId);
       return this.keys.list(tx, tenantId, before, limit + 1);
     });
     const now = this.clock.now();
-    const data = rows.slice(0, limit).map((row) => toApiKey(row, now));
-    const last = rows.length > limit ? data.at(-1) : undefined;
-    return { data, nextCursor: last === undefined ? null : encodeCursor([last.keyId]) };
+    return pageOf(
+      rows,
+      limit,
+      ({ keyId }) => keyId,
+      (row) => toApiKey(row, now),
+    );
   }
 
   async revoke({ tenantId, keyId }: InputOf<typeof contract.revokeApiKey>, caller: TenantCaller): Promise<void> {
@@ -141,12 +135,6 @@ export class ApiKeysService {
     if (row === undefined) throw new DomainError('api_key_not_found');
     return row;
   }
-}
-
-function idOf(cursor: string): KeyId {
-  const keyId = KeyId.safeParse(decodeCursor(cursor, 1)?.[0]);
-  if (!keyId.success) throw new DomainError('cursor_invalid');
-  return keyId.data;
 }
 
 function toApiKey(row: ApiKeyRow, now: Date): contract.ApiKey {

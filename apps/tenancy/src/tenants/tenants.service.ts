@@ -1,18 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import {
-  type Caller,
-  decodeCursor,
-  DomainError,
-  encodeCursor,
-  type InputOf,
-  type OutputOf,
-  type TenantCaller,
-  TenantId,
-} from '@support101/contracts';
+import { type Caller, DomainError, type InputOf, type OutputOf, type TenantCaller, TenantId } from '@support101/contracts';
 import { countAgents } from '@support101/contracts/agent-runtime';
 import * as contract from '@support101/contracts/tenancy';
 import { CommandClient, Outbox } from '@support101/messaging';
-import { Clock, newId } from '@support101/service-kit';
+import { Clock, keyOfCursor, newId, pageOf } from '@support101/service-kit';
 import { TenancyDatabase, type TenancyTx } from '../platform/tenancy-database.js';
 import { type TenantRow, TenantsRepository } from './tenants.repository.js';
 import * as rules from './tenants.rules.js';
@@ -55,11 +46,9 @@ export class TenantsService {
 
   async list(input: InputOf<typeof contract.listTenants>): Promise<OutputOf<typeof contract.listTenants>> {
     const { cursor, limit, ...filter } = input;
-    const before = cursor === undefined ? undefined : idOf(cursor);
+    const before = keyOfCursor(TenantId, cursor);
     const rows = await this.database.asSystem('platform-admin', (tx) => this.tenants.list(tx, { ...filter, before }, limit + 1));
-    const data = rows.slice(0, limit);
-    const last = rows.length > limit ? data.at(-1) : undefined;
-    return { data: data.map(toTenant), nextCursor: last === undefined ? null : encodeCursor([last.tenantId]) };
+    return pageOf(rows, limit, ({ tenantId }) => tenantId, toTenant);
   }
 
   update(input: InputOf<typeof contract.updateTenant>, caller: TenantCaller): Promise<contract.Tenant> {
@@ -171,12 +160,6 @@ export class TenantsService {
 function found(row: TenantRow | undefined): TenantRow {
   if (row === undefined) throw new DomainError('tenant_not_found');
   return row;
-}
-
-function idOf(cursor: string): TenantId {
-  const tenantId = TenantId.safeParse(decodeCursor(cursor, 1)?.[0]);
-  if (!tenantId.success) throw new DomainError('cursor_invalid');
-  return tenantId.data;
 }
 
 function toTenant(row: TenantRow): contract.Tenant {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { decodeCursor, DomainError, encodeCursor, type InputOf, type OutputOf, type TenantCaller } from '@support101/contracts';
+import { DomainError, type InputOf, type OutputOf, type TenantCaller } from '@support101/contracts';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import * as contract from '@support101/contracts/webhook-gateway';
 import { type Delivery, Outbox } from '@support101/messaging';
-import { Clock, newId } from '@support101/service-kit';
+import { Clock, keyOfCursor, newId, pageOf } from '@support101/service-kit';
 import { Installation } from '../platform/installation.js';
 import { WebhookDatabase, type WebhookTx } from '../platform/webhook-database.js';
 import { type SourceChange, type SourceRow, SourcesRepository } from './sources.repository.js';
@@ -50,12 +50,15 @@ export class SourcesService {
     { provider, cursor, limit }: InputOf<typeof contract.listWebhookSources>,
     { tenantId }: TenantCaller,
   ): Promise<OutputOf<typeof contract.listWebhookSources>> {
-    const before = cursor === undefined ? undefined : idOf(cursor);
+    const before = keyOfCursor(contract.WebhookSourceId, cursor);
     const asked = { provider, before, limit: limit + 1 };
     const rows = await this.database.forTenant(tenantId, (tx) => this.sources.list(tx, tenantId, asked));
-    const data = rows.slice(0, limit).map((row) => this.#toSource(row));
-    const last = rows.length > limit ? data.at(-1) : undefined;
-    return { data, nextCursor: last === undefined ? null : encodeCursor([last.sourceId]) };
+    return pageOf(
+      rows,
+      limit,
+      ({ sourceId }) => sourceId,
+      (row) => this.#toSource(row),
+    );
   }
 
   update(input: InputOf<typeof contract.updateWebhookSource>, caller: TenantCaller): Promise<contract.WebhookSourceWithSecret> {
@@ -177,9 +180,3 @@ const withoutPrevious = {
   previousSecretUntil: null,
 };
 const withoutSecrets = { secretKeyId: null, sealedSecret: null, ...withoutPrevious };
-
-function idOf(cursor: string): contract.WebhookSourceId {
-  const sourceId = contract.WebhookSourceId.safeParse(decodeCursor(cursor, 1)?.[0]);
-  if (!sourceId.success) throw new DomainError('cursor_invalid');
-  return sourceId.data;
-}
