@@ -48,7 +48,7 @@ async function happen(world: World, random: Random): Promise<Recoveries> {
 
 function summary(all: readonly number[]) {
   const sorted = all.toSorted((a, b) => a - b);
-  return { times: all.length, medianMs: Math.round(sorted[all.length >> 1] ?? 0), maxMs: Math.round(sorted.at(-1) ?? 0) };
+  return { times: all.length, medianMs: Math.round(sorted[(all.length - 1) >> 1] ?? 0), maxMs: Math.round(sorted.at(-1) ?? 0) };
 }
 
 async function run(world: World): Promise<boolean> {
