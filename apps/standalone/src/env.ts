@@ -1,5 +1,5 @@
 import { modelSettings } from '@support101/models';
-import { engineSettings, parseSettings } from '@support101/service-kit';
+import { engineSettings, managementPort, parseSettings } from '@support101/service-kit';
 import { z } from 'zod';
 
 /** The variables that the standalone process reads; `npm start` passes the environment on. */
@@ -9,6 +9,9 @@ export const settings = z.object({
   LOG_LEVEL: engineSettings.LOG_LEVEL.default('warn'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(4100).describe('HTTP port; a free one is taken when it is in use'),
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
+  MANAGEMENT_PORT: managementPort
+    .optional()
+    .describe('Port of /health/live, /health/ready and /metrics; not set: nothing is measured'),
   SUPPORT101_DATA_DIR: z.string().default('.support101').describe('Where the embedded database and the keys are kept'),
   SUPPORT101_PLATFORM_KEY: z.string().min(24).optional().describe('Administers tenants; made and printed once when not set'),
   SUPPORT101_SECRETS_KEY: z

@@ -66,17 +66,14 @@ export const engineSettings = {
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional().describe('OpenTelemetry collector; not set: traces stay in the process'),
 };
 
+/** A port for health and metrics, not for clients. */
+export const managementPort = z.coerce.number().int().min(0).max(65_535);
+
 /** Variables of every process that runs one service, or the gateway. */
 export const processSettings = {
   NATS_URL: engineSettings.NATS_URL.unwrap().describe('NATS 2.9 or later with JetStream'),
   HOST: z.string().default('0.0.0.0').describe('Address to listen on'),
-  MANAGEMENT_PORT: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(65_535)
-    .default(9090)
-    .describe('Port of /health/live, /health/ready and /metrics; 0 takes a free one'),
+  MANAGEMENT_PORT: managementPort.default(9090).describe('Port of /health/live, /health/ready and /metrics; 0 takes a free one'),
   LOG_LEVEL: engineSettings.LOG_LEVEL,
   OTEL_EXPORTER_OTLP_ENDPOINT: engineSettings.OTEL_EXPORTER_OTLP_ENDPOINT,
 };

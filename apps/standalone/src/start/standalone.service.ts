@@ -11,7 +11,7 @@ import {
   explainDatabase,
   HealthBoard,
   openEngines,
-  startTelemetry,
+  openObservation,
   type Log,
   type Parts,
   type RunningService,
@@ -61,12 +61,12 @@ async function start(
 ): Promise<Standalone> {
   const log = createLog({ name: 'standalone', level: settings.LOG_LEVEL });
   const data = await DataDirectory.open(settings.SUPPORT101_DATA_DIR, { reset });
-  const telemetry = await startTelemetry({ serviceName: 'support101', ...endpointOf(settings) });
-  closers.push(() => telemetry.close());
-  const database = await timed(progress, 'database', () => openEngine(settings, data, progress));
-  closers.push(() => database.close());
   const health = new HealthBoard();
+  const ready = health.starting();
   const onClose = (close: Closer) => void closers.push(close);
+  await openObservation('support101', settings, { log, health, onClose });
+  const database = await timed(progress, 'database', () => openEngine(settings, data, progress));
+  onClose(() => database.close());
   const models = await timed(progress, 'models', () => openProcessModels(settings, { health, onClose }));
   const engines = await openEngines(settings, { name: 'standalone', log });
   onClose(() => engines.close());
@@ -85,6 +85,7 @@ async function start(
       ? await timed(progress, 'demo tenant', () => new DemoService(client, data).open())
       : undefined;
   const door = await openDoor(settings, { parts, health, log, platformKey: platform.key }, closers);
+  ready();
   return {
     url: door.url,
     health,
@@ -157,8 +158,4 @@ async function timed<T>(progress: Progress, message: string, run: () => Promise<
   const result = await run();
   progress(message, (performance.now() - started) / 1000);
   return result;
-}
-
-function endpointOf(settings: StandaloneSettings): { endpoint?: string } {
-  return settings.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? {} : { endpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT };
 }

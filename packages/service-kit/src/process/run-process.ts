@@ -61,17 +61,40 @@ async function start<S extends ProcessSettings>(
 ): Promise<void> {
   const began = performance.now();
   const log = createLog({ name: plan.name, level: settings.LOG_LEVEL });
+  const health = new HealthBoard();
+  const ready = health.starting();
+  const managementPort = await openObservation(plan.name, settings, { log, health, onClose });
+  await plan.start(settings, { log, health, onClose });
+  // First of all when it ends: nobody sends new work to a process that is not ready.
+  onClose(async () => health.drain());
+  ready();
+  const startedMs = Math.round(performance.now() - began);
+  log.info({ managementPort, startedMs }, 'ready');
+}
+
+/** What a process says where about itself. Without a management port it measures nothing. */
+export interface ObservationSettings {
+  readonly HOST: string;
+  readonly MANAGEMENT_PORT?: number | undefined;
+  readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string | undefined;
+}
+
+/** Starts the traces, metrics and management port of a process; gives the port. Throws SettingsError when it is taken. */
+export async function openObservation(
+  name: string,
+  settings: ObservationSettings,
+  { log, health, onClose }: ProcessContext,
+): Promise<number | undefined> {
   const endpoint = settings.OTEL_EXPORTER_OTLP_ENDPOINT;
   const telemetry = await startTelemetry({
-    serviceName: plan.name,
+    serviceName: name,
     ...(endpoint === undefined ? {} : { endpoint }),
     onFailure: (reason, times) => log.warn({ endpoint, reason, times }, 'spans could not be exported'),
   });
   onClose(() => telemetry.close());
-  const metrics = startMetrics(plan.name);
+  if (settings.MANAGEMENT_PORT === undefined) return undefined;
+  const metrics = startMetrics(name);
   onClose(() => metrics.close());
-  const health = new HealthBoard();
-  const ready = health.starting();
   const hide = measures.readyProcesses.observe(async (observe) => observe((await health.report()).ready ? 1 : 0, {}));
   onClose(async () => hide());
   const management = await openManagementServer({
@@ -81,12 +104,7 @@ async function start<S extends ProcessSettings>(
     metrics: () => metrics.render(),
   });
   onClose(() => management.close());
-  await plan.start(settings, { log, health, onClose });
-  // First of all when it ends: nobody sends new work to a process that is not ready.
-  onClose(async () => health.drain());
-  ready();
-  const startedMs = Math.round(performance.now() - began);
-  log.info({ managementPort: management.port, startedMs }, 'ready');
+  return management.port;
 }
 
 /** Closes what was opened, last first; a failure does not keep the rest open. */
