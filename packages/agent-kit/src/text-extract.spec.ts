@@ -103,12 +103,12 @@ describe('extractAnswer', () => {
     ['marks', '**'.repeat(50_000)],
     ['pipes', '|'.repeat(100_000)],
     ['short lines', '- a\n'.repeat(6_000)],
-  ])('is quick on a hostile passage of %s', (_name, text) => {
-    const start = performance.now();
+  ])(
+    'comes through a hostile passage of %s: work that grows too fast would not end within the limit of a test',
+    (_name, text) => {
+      const extract = extractAnswer('How do I a?', [{ ...order, text }]);
 
-    const extract = extractAnswer('How do I a?', [{ ...order, text }]);
-    groundedness(extract?.answer ?? 'a', [text]);
-
-    expect(performance.now() - start).toBeLessThan(2_000);
-  });
+      expect(extract === undefined ? 1 : groundedness(extract.answer, [text])).toBe(1);
+    },
+  );
 });

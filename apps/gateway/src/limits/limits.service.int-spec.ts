@@ -228,18 +228,15 @@ describe('while Redis is away', () => {
     await one.ask(tenantId, 50);
 
     server.signal('SIGSTOP');
-    const begun = performance.now();
     const first = await one.ask(tenantId, 50);
-    const took = performance.now() - begun;
-    const late = performance.now();
+    const usable = one.client.usable;
     const rest = await times(1_000, () => one.ask(other, 2_000));
-    const tookRest = performance.now() - late;
     const away = await partOf(one);
     server.signal('SIGCONT');
 
     expect([first, letIn(rest)]).toEqual([true, 1_000]);
-    expect(took).toBeLessThan(2_000);
-    expect(tookRest).toBeLessThan(400);
+    // Nobody asks a Redis that is not usable.
+    expect(usable).toBe(false);
     expect(away?.state).toBe('degraded');
     await eventually(() => one.client.usable, 10_000);
   });

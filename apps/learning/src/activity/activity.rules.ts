@@ -1,4 +1,12 @@
-import type { AgentId, DataOf, EventContract, EventEnvelope, RequestId, RunId } from '@support101/contracts';
+import {
+  parseOrThrow,
+  type AgentId,
+  type DataOf,
+  type EventContract,
+  type EventEnvelope,
+  type RequestId,
+  type RunId,
+} from '@support101/contracts';
 import * as runtime from '@support101/contracts/agent-runtime';
 import * as hitl from '@support101/contracts/hitl';
 import { type Activity, type ActivityType, goldenPathRecorded } from '@support101/contracts/learning';
@@ -54,7 +62,7 @@ export function activityOf(event: EventEnvelope): Activity | undefined {
 
 function view<E extends EventContract>(event: E, say: (data: DataOf<E>) => string): (data: unknown) => Shown {
   return (raw) => {
-    const data = event.data.parse(raw) as DataOf<E>;
+    const data = parseOrThrow(event.data, raw) as DataOf<E>;
     const { runId = null, agentId = null, requestId = null } = data as Names;
     return { runId, agentId, requestId, summary: say(data).slice(0, longestSummary).toWellFormed() };
   };

@@ -33,18 +33,14 @@ describe('corrected', () => {
     expect(corrected('plantr', table('planter'), { common: table('plants'), knows: () => false })).toBe('planter');
   });
 
-  it('does not wear itself out on nonsense', () => {
-    const many = new WordTable();
-    for (let index = 0; index < 20_000; index += 1) many.add(`w${index.toString(36)}ord`);
-    const begun = performance.now();
+  it('does not wear itself out: of many misspelt words it looks at the first few', () => {
+    const question = Array.from({ length: 300 }, () => 'passwrod').join(' ');
 
-    corrected(
-      Array.from({ length: 300 }, (_, index) => `qwxz${String.fromCharCode(97 + (index % 26))}vk`).join(' '),
-      many,
-      dictionary,
-    );
+    const words = fix(question).split(' ');
 
-    expect(performance.now() - begun).toBeLessThan(1000);
+    expect(words[0]).toBe('password');
+    expect(words.filter((word) => word === 'password').length).toBeLessThan(50);
+    expect(words.at(-1)).toBe('passwrod');
   });
 });
 
