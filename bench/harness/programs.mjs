@@ -12,11 +12,11 @@ const stopWithinMs = 15_000;
 /**
  * Starts a Node program. It says nothing on our output unless it fails; then its own words are in the error.
  * @param {URL} program
- * @param {{ args?: readonly string[], env?: Record<string, string>, ipc?: boolean }} [options]
+ * @param {{ args?: readonly string[], env?: Record<string, string>, ipc?: boolean, nodeFlags?: readonly string[] }} [options]
  */
-export function startProgram(program, { args = [], env = {}, ipc = false } = {}) {
+export function startProgram(program, { args = [], env = {}, ipc = false, nodeFlags = [] } = {}) {
   const flags = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter(Boolean);
-  const child = spawn(process.execPath, [...flags, program.pathname, ...args], {
+  const child = spawn(process.execPath, [...nodeFlags, ...flags, program.pathname, ...args], {
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', NODE_ENV: 'production', ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? ['ipc'] : [])],
   });

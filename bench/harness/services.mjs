@@ -41,6 +41,8 @@ async function startService(name, program, { postgres, nats, redis }, port) {
   const engines = { NATS_URL: nats.url, REDIS_URL: redis.url, ...(name === 'gateway' ? {} : { DATABASE_URL: postgres.url }) };
   const ofGateway = name === 'gateway' ? { PORT: String(port), SUPPORT101_PLATFORM_KEY: platformKey } : {};
   const service = startProgram(program, {
+    // As the image runs them (infra/docker/Dockerfile).
+    nodeFlags: ['--max-semi-space-size=4'],
     env: { ...engines, ...ofGateway, HOST: '127.0.0.1', MANAGEMENT_PORT: String(managementPort), LOG_LEVEL: 'info' },
   });
   try {
