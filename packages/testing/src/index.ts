@@ -10,3 +10,4 @@ export { productServices, ProductProcesses, type ProductOptions, type ProductSer
 export { ServiceProcess, type ServiceProcessOptions } from './product/service-process.js';
 export { administer, nats, postgres, redis } from './servers.js';
 export { VirtualClock } from './virtual-clock.js';
+export { Wire } from './wire.js';

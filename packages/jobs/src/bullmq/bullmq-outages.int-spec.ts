@@ -1,10 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Module } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService, NestFactory } from '@nestjs/core';
-import { eventually, redis, type TestServer } from '@support101/testing';
+import { eventually, redis, type TestServer, Wire } from '@support101/testing';
 import { Redis } from 'ioredis';
-import { once } from 'node:events';
-import { connect as dial, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import 'reflect-metadata';
 import { z } from 'zod';
 import { gate, workOptions } from '../job-driver.conformance-spec.js';
@@ -38,56 +36,15 @@ async function driverTo(url = server.url) {
   return driver;
 }
 
-/** A wire to Redis that can be cut, as a killed process or a dead network cuts it. */
-class Wire {
-  readonly #sockets = new Set<Socket>();
-  readonly #server: Server;
-  #cut = false;
-
-  private constructor() {
-    const { hostname, port } = new URL(server.url);
-    this.#server = createServer((client) => {
-      if (this.#cut) return void client.destroy();
-      const upstream = dial(Number(port), hostname);
-      for (const [from, to] of [
-        [client, upstream],
-        [upstream, client],
-      ] as const) {
-        this.#sockets.add(from);
-        from.on('error', () => undefined);
-        from.on('close', () => to.destroy());
-        from.pipe(to);
-      }
-    });
-  }
-
-  static async lay(): Promise<Wire> {
-    const wire = new Wire();
-    wire.#server.listen(0, '127.0.0.1');
-    await once(wire.#server, 'listening');
-    open.push({ close: async () => wire.cut() && wire.#server.close() });
-    return wire;
-  }
-
-  get url(): string {
-    return `redis://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  cut(): true {
-    this.#cut = true;
-    for (const socket of this.#sockets) socket.destroy();
-    this.#sockets.clear();
-    return true;
-  }
-
-  mend(): void {
-    this.#cut = false;
-  }
+async function layWire(): Promise<Wire> {
+  const wire = await Wire.lay(server.url);
+  open.push(wire);
+  return wire;
 }
 
 describe('BullMqJobDriver', () => {
   it('gives a killed worker’s job to another one within five seconds, as the same attempt', async () => {
-    const wire = await Wire.lay();
+    const wire = await layWire();
     const [dying, surviving] = [await driverTo(wire.url), await driverTo()];
     const finish = gate();
     let started = 0;
@@ -110,7 +67,7 @@ describe('BullMqJobDriver', () => {
   });
 
   it('tells the truth while Redis is away, keeps what is queued meanwhile, and goes on by itself', async () => {
-    const wire = await Wire.lay();
+    const wire = await layWire();
     const driver = await driverTo(wire.url);
     const seen: string[] = [];
     await driver.work('demo.away', workOptions(), async ({ id }) => void seen.push(id));
@@ -165,7 +122,7 @@ describe('BullMqJobDriver', () => {
   });
 
   it('closes although Redis is away', async () => {
-    const wire = await Wire.lay();
+    const wire = await layWire();
     const driver = await driverTo(wire.url);
     await driver.work('demo.close', workOptions(), async () => undefined);
 

@@ -1,9 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { jetstreamManager, RetentionPolicy, StorageType, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { eventually, nats, type TestServer } from '@support101/testing';
-import { once } from 'node:events';
-import { connect as dial, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { eventually, nats, type TestServer, Wire } from '@support101/testing';
 import { acme, anEvent, globex } from '../transport.conformance-spec.js';
 import type { ConsumeOptions, Transport } from '../transport.js';
 import { streamNames } from './nats-streams.js';
@@ -39,51 +37,10 @@ async function transportTo(url = server.url): Promise<Transport> {
   return transport;
 }
 
-/** A wire to the server that can be cut, as a killed process or a dead network cuts it. */
-class Wire {
-  readonly #sockets = new Set<Socket>();
-  #cut = false;
-  readonly #server: Server;
-
-  private constructor() {
-    const { hostname, port } = new URL(server.url);
-    this.#server = createServer((client) => {
-      if (this.#cut) return void client.destroy();
-      const upstream = dial(Number(port), hostname);
-      for (const [from, to] of [
-        [client, upstream],
-        [upstream, client],
-      ] as const) {
-        this.#sockets.add(from);
-        from.on('error', () => undefined);
-        from.on('close', () => to.destroy());
-        from.pipe(to);
-      }
-    });
-  }
-
-  static async lay(): Promise<Wire> {
-    const wire = new Wire();
-    wire.#server.listen(0, '127.0.0.1');
-    await once(wire.#server, 'listening');
-    open.push({ close: async () => wire.cut() && wire.#server.close() });
-    return wire;
-  }
-
-  get url(): string {
-    return `nats://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  cut(): true {
-    this.#cut = true;
-    for (const socket of this.#sockets) socket.destroy();
-    this.#sockets.clear();
-    return true;
-  }
-
-  mend(): void {
-    this.#cut = false;
-  }
+async function layWire(): Promise<Wire> {
+  const wire = await Wire.lay(server.url);
+  open.push(wire);
+  return wire;
 }
 
 const options = (overrides: Partial<ConsumeOptions> = {}): ConsumeOptions => ({
@@ -97,7 +54,7 @@ const hello = { body: '{}', headers: {} };
 
 describe('NatsTransport', () => {
   it('tells the truth while NATS is away, fails fast, and recovers by itself', async () => {
-    const wire = await Wire.lay();
+    const wire = await layWire();
     const transport = await transportTo(wire.url);
     const seen: string[] = [];
     await transport.serve('demo.things.make.v1', 'demo', async (message) => message);
@@ -123,7 +80,7 @@ describe('NatsTransport', () => {
   });
 
   it('gives what a killed process held to another one within seconds, in order', async () => {
-    const wire = await Wire.lay();
+    const wire = await layWire();
     const [dying, surviving] = [await transportTo(wire.url), await transportTo()];
     const started: unknown[] = [];
     const seen: unknown[] = [];
