@@ -1,31 +1,16 @@
 // `npm run db:migrate`: brings the schema of every service in DATABASE_URL up to date, for those who do not want the
 // services to do it when they start. Installs and builds first; the work itself is done on the project's own Node.
-import { endChildrenWithUs, exitCodeOf, start } from './children.mjs';
-import { Progress, Shown } from './progress.mjs';
-import { build, checkNode, install, projectEnvironment, projectNode, root } from './set-up.mjs';
+import { handOver } from './hand-over.mjs';
 
 if (process.argv[2] === 'apply') await apply();
 else await prepare();
 
 async function prepare() {
-  checkNode();
-  endChildrenWithUs();
   if (!process.env.DATABASE_URL) {
     console.error('Set DATABASE_URL to the Postgres whose schemas are to be brought up to date.');
     process.exit(78);
   }
-  try {
-    const progress = new Progress();
-    await install(progress);
-    await build(progress, '@support101/standalone');
-    const options = { cwd: root, env: projectEnvironment, stdio: 'inherit' };
-    start(projectNode, ['tooling/db-migrate.mjs', 'apply'], options).once('exit', (code, signal) =>
-      process.exit(exitCodeOf(code, signal)),
-    );
-  } catch (error) {
-    if (!(error instanceof Shown)) throw error;
-    process.exitCode = 1;
-  }
+  await handOver(['tooling/db-migrate.mjs', 'apply'], { workspace: '@support101/standalone' });
 }
 
 async function apply() {

@@ -4,35 +4,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { endChildrenWithUs, exitCodeOf, signalGroup, start } from './children.mjs';
-import { Progress, Shown } from './progress.mjs';
-import { build, checkNode, install, projectEnvironment, projectNode, root } from './set-up.mjs';
+import { handOver } from './hand-over.mjs';
+import { root } from './set-up.mjs';
 
 const folder = process.env.SUPPORT101_DATA_DIR ?? join(root, '.support101-services');
 
 if (process.argv[2] === 'run') await run();
-else await prepare();
-
-async function prepare() {
-  checkNode();
-  endChildrenWithUs();
-  try {
-    const progress = new Progress();
-    await install(progress);
-    await build(progress);
-  } catch (error) {
-    if (!(error instanceof Shown)) throw error;
-    process.exitCode = 1;
-    return;
-  }
-  const child = start(projectNode, ['tooling/services.mjs', 'run'], { cwd: root, env: projectEnvironment, stdio: 'inherit' });
-  // The services drain by themselves and decide how long that takes.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.removeAllListeners(signal);
-    process.on(signal, () => signalGroup(child, signal));
-  }
-  child.once('exit', (code, signal) => process.exit(exitCodeOf(code, signal)));
-}
+else await handOver(['tooling/services.mjs', 'run'], { drains: true });
 
 async function run() {
   const { LocalEngine, ProductProcesses } = await import('../packages/testing/dist/index.js');
