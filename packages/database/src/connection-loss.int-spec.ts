@@ -106,6 +106,16 @@ describe('a connection that is lost', () => {
     await committed();
   });
 
+  it('during the single round trip of a transaction does too, also where a statement reports it first', async () => {
+    wire.cutAfter = 'commit';
+
+    await expect(database.burstForTenant(acme, (tx) => add(tx, 'maybe'))).rejects.toMatchObject({
+      code: 'commit_outcome_unknown',
+    });
+    wire.cutAfter = undefined;
+    await committed();
+  });
+
   it('during the COMMIT of Prisma too', async () => {
     const models = new PrismaDatabase(PrismaClient, database);
     wire.cutAfter = 'commit';

@@ -2,7 +2,7 @@ import type { TenantId } from '@support101/contracts';
 import type pg from 'pg';
 import { DatabaseFailure, messageOf } from './failures.js';
 import { observed, observePool } from './observed.js';
-import { transact, transactOnce } from './pg-transaction.js';
+import { transact, transactAtOnce } from './pg-transaction.js';
 import { openPool, takeConnection, type DatabaseOptions } from './pool.js';
 import type { SystemReason } from './system-reason.js';
 import { checkedSchema, exclusively, systemSettings, tenantSettings, type Tx } from './transaction.js';
@@ -32,23 +32,32 @@ export class Database {
   }
 
   /**
-   * Runs one statement in a tenant transaction of its own, in a single round trip: half the time of `forTenant`, for hot
-   * reads and single writes.
+   * Like `forTenant` in a single round trip, at half its time: what `run` asks for before its first await and COMMIT are
+   * sent together. What it asks for later is refused (`transaction_closed`), and when that is not caught, the change is
+   * committed all the same.
    */
-  async queryForTenant<Row extends object>(
+  burstForTenant<T>(tenantId: TenantId, run: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#transact(tenantSettings(this.schema, tenantId), tenantId, run, transactAtOnce);
+  }
+
+  /** Runs one statement in a tenant transaction of its own, in a single round trip: for hot reads and single writes. */
+  queryForTenant<Row extends object>(
     tenantId: TenantId,
     text: string,
     values?: readonly unknown[],
     name?: string,
   ): Promise<Row[]> {
-    const opening = { text: `begin; ${tenantSettings(this.schema, tenantId)}`, tenantId };
-    const once = () => transactOnce<Row>(this.pool, opening, { text, values, name });
-    return exclusively(() => observed({ schema: this.schema, kind: 'tenant' }, once), this.onError);
+    return this.burstForTenant(tenantId, (tx) => tx.query<Row>(text, values, name));
   }
 
   /** Runs `run` in one transaction that sees the rows of all tenants; `systemReasons` is the list of all uses. */
   async asSystem<T>(reason: SystemReason, run: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#transact(systemSettings(this.schema, reason), undefined, run);
+  }
+
+  /** Like `asSystem`, in a single round trip as `burstForTenant`. */
+  burstAsSystem<T>(reason: SystemReason, run: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#transact(systemSettings(this.schema, reason), undefined, run, transactAtOnce);
   }
 
   /** Resolves when the database answers; throws `database_unreachable`, `database_busy` or `database_closed`. */
@@ -71,11 +80,16 @@ export class Database {
     if (!this.pool.ending) await this.pool.end();
   }
 
-  #transact<T>(settings: string, tenantId: TenantId | undefined, run: (tx: Tx) => Promise<T>): Promise<T> {
+  async #transact<T>(
+    settings: string,
+    tenantId: TenantId | undefined,
+    run: (tx: Tx) => Promise<T>,
+    way: typeof transact = transact,
+  ): Promise<T> {
     const opening = { text: `begin; ${settings}`, tenantId };
     const kind = tenantId === undefined ? 'system' : 'tenant';
     return exclusively(
-      (hooks) => observed({ schema: this.schema, kind }, () => transact(this.pool, opening, hooks, run)),
+      (hooks) => observed({ schema: this.schema, kind }, () => way(this.pool, opening, hooks, run)),
       this.onError,
     );
   }

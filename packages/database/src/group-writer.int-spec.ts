@@ -13,7 +13,12 @@ interface Note {
 
 const aNote = (id: string, tenantId: TenantId = acme): Note => ({ tenantId, id });
 
-describe.each(engines)('a group writer on $name', (kind) => {
+const ways = engines.flatMap((kind) => [
+  { name: kind.name, kind, burst: false },
+  { name: `${kind.name} in bursts`, kind, burst: true },
+]);
+
+describe.each(ways)('a group writer on $name', ({ kind, burst }) => {
   let engine: Engine;
   let database: Database;
   let writer: GroupWriter<Note, string>;
@@ -30,7 +35,7 @@ describe.each(engines)('a group writer on $name', (kind) => {
   beforeEach(async () => {
     await database.asSystem('test', (tx) => tx.query('delete from notes'));
     batches = [];
-    writer = groupWriter({ database, reason: 'test', write: insert, maxRows: 50 });
+    writer = groupWriter({ database, reason: 'test', write: insert, maxRows: 50, burst });
   });
 
   async function insert(tx: Tx, notes: readonly Note[]): Promise<string[]> {
@@ -127,7 +132,7 @@ describe('a group writer whose database is gone', () => {
     let release = (): void => undefined;
     const asSystem = () => new Promise<never>((_, reject) => (release = () => reject(new Error('over'))));
     const writer = groupWriter<Note, string>({
-      database: { asSystem },
+      database: { asSystem, burstAsSystem: asSystem },
       reason: 'test',
       write: async () => [],
       maxRows: 1,

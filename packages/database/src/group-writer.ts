@@ -5,7 +5,7 @@ import { detached, refuseInTransaction, type Tx } from './transaction.js';
 
 /** How a group writer writes. */
 export interface GroupWriterOptions<Row, Result> {
-  readonly database: Pick<Database, 'asSystem'>;
+  readonly database: Pick<Database, 'asSystem' | 'burstAsSystem'>;
   /** Rows of several tenants share a statement, so it runs under the system role: the rows must name their tenant. */
   readonly reason: SystemReason;
   /**
@@ -13,6 +13,8 @@ export interface GroupWriterOptions<Row, Result> {
    * each in the same order. It is run again with fewer rows when it throws.
    */
   readonly write: (tx: Tx, rows: readonly Row[]) => Promise<readonly Result[]>;
+  /** `write` asks for everything before its first await, so that a batch is one round trip, COMMIT included. */
+  readonly burst?: boolean;
   /** Rows in one statement at most; 500 unless told. */
   readonly maxRows?: number;
   /** Rows waiting at most before `offer` refuses with `database_busy`; 20,000 unless told. */
@@ -73,11 +75,13 @@ async function writeBatch<Row, Result>(
 ): Promise<void> {
   try {
     const rows = batch.map(({ row }) => row);
-    const results = await options.database.asSystem(options.reason, async (tx) => {
+    const { database, reason, burst = false } = options;
+    const write = async (tx: Tx): Promise<readonly Result[]> => {
       const answers = await options.write(tx, rows);
       if (answers.length !== rows.length) throw new Error(`write answered ${answers.length} times for ${rows.length} rows`);
       return answers;
-    });
+    };
+    const results = await (burst ? database.burstAsSystem(reason, write) : database.asSystem(reason, write));
     for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
   } catch (error) {
     // A lost connection is no row's fault, and when the commit's outcome is unknown a second try could write twice.

@@ -25,35 +25,28 @@ export async function transact<T>(pool: pg.Pool, opening: Opening, hooks: Hook[]
     await tx.rollback();
     throw error;
   } finally {
-    client.off('error', tx.lose);
-    client.release(tx.lost);
+    tx.leave();
   }
 }
 
-/** Runs one statement in a transaction of its own, in a single round trip: opening, statement and COMMIT are sent together. */
-export async function transactOnce<Row extends object>(pool: pg.Pool, opening: Opening, statement: Statement): Promise<Row[]> {
+/**
+ * Runs `run` in one transaction in a single round trip: COMMIT is sent right behind what `run` asks for before its first
+ * await. A statement that fails makes Postgres roll back.
+ */
+export async function transactAtOnce<T>(pool: pg.Pool, opening: Opening, hooks: Hook[], run: (tx: Tx) => Promise<T>): Promise<T> {
   const client = await takeConnection(pool);
-  const tx = new PgTx(client, opening, []);
+  const tx = new PgTx(client, opening, hooks);
   client.on('error', tx.lose);
   try {
-    const [rows, committed] = await Promise.allSettled([
-      tx.query<Row>(statement.text, statement.values, statement.name),
-      tx.commit(),
-    ]);
-    if (rows.status === 'rejected') throw rows.reason;
-    if (committed.status === 'rejected') throw committed.reason;
-    return rows.value;
+    const running = run(tx);
+    const [result, committed] = await Promise.allSettled([running, tx.commit()]);
+    // Lost on the way, a statement says that nothing was committed; with COMMIT behind it nobody knows.
+    if (committed.status === 'rejected' && (tx.lost || result.status === 'fulfilled')) throw committed.reason;
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
   } finally {
-    client.off('error', tx.lose);
-    client.release(tx.lost);
+    tx.leave();
   }
-}
-
-/** A statement with its values and, when it is a prepared one, its name. */
-export interface Statement {
-  readonly text: string;
-  readonly values?: readonly unknown[] | undefined;
-  readonly name?: string | undefined;
 }
 
 /** Statements on a connection between BEGIN and the end of the transaction. */
@@ -67,6 +60,7 @@ export class PgTx implements Tx {
   readonly #hooks: Hook[];
   readonly #opened: Promise<unknown>;
   #open = true;
+  #over = false;
   #decided = false;
 
   constructor(client: pg.PoolClient, opening: Opening, hooks: Hook[]) {
@@ -96,14 +90,16 @@ export class PgTx implements Tx {
     }
   }
 
+  /** Also while COMMIT is under way, since in a burst it is before any answer has come. */
   afterCommit(run: Hook): void {
-    if (!this.#open) throw new DatabaseFailure('transaction_closed');
+    if (this.#over) throw new DatabaseFailure('transaction_closed');
     this.#hooks.push(run);
   }
 
   /** Takes no more statements; throws what opening threw. */
   async end(): Promise<void> {
     this.#open = false;
+    this.#over = true;
     await this.#opened;
   }
 
@@ -112,11 +108,11 @@ export class PgTx implements Tx {
     this.#open = false;
     this.#decided = true;
     const [opened, answer] = await Promise.allSettled([this.#opened, this.#client.query('commit')]);
-    if (opened.status === 'rejected') throw opened.reason;
     if (answer.status === 'rejected') {
       if (isConnectionLoss(answer.reason)) this.lose(answer.reason as Error);
       throw commitFailure(answer.reason as Error);
     }
+    if (opened.status === 'rejected') throw opened.reason;
     if (answer.value.command === 'ROLLBACK') throw new DatabaseFailure('transaction_aborted');
   }
 
@@ -126,6 +122,13 @@ export class PgTx implements Tx {
     if (this.#decided || this.lost) return;
     this.#decided = true;
     await this.#client.query('rollback').catch(this.lose);
+  }
+
+  /** Takes no more hooks; gives the connection back, or up. */
+  leave(): void {
+    this.#over = true;
+    this.#client.off('error', this.lose);
+    this.#client.release(this.lost);
   }
 
   readonly lose = (error: Error): void => {
