@@ -22,6 +22,16 @@ export class ServiceDatabase {
     return this.database.asSystem(reason, run);
   }
 
+  /** `forTenant` in one round trip: `run` asks for everything before its first await. */
+  burstForTenant<T>(tenantId: TenantId, run: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.database.burstForTenant(tenantId, run);
+  }
+
+  /** `asSystem` in one round trip. */
+  burstAsSystem<T>(reason: SystemReason, run: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.database.burstAsSystem(reason, run);
+  }
+
   /** For single statements: each is a tenant transaction of its own, in one round trip. */
   alone(tenantId: TenantId): Pick<Tx, 'query'> {
     return { query: (text, values, name) => this.database.queryForTenant(tenantId, text, values, name) };
