@@ -3,7 +3,7 @@ export * from './job-driver.js';
 export * from './job-host.js';
 export * from './job.js';
 export * from './jobs-log.js';
-export * from './jobs.js';
+export { Jobs, type EnqueueOptions, type JobHand } from './jobs.js';
 export * from './open-bullmq.js';
 export type { RedisOptions } from './bullmq/redis-link.js';
 export { bindingOf, Exhausted, type JobBinding, Processes, Refills } from './processes.js';

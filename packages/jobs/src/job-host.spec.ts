@@ -161,6 +161,26 @@ describe('JobHost', () => {
     await expect(twice.host.start()).rejects.toThrow('two methods');
   });
 
+  it('does a job by hand in its own process, and a second try of it from the queue', async () => {
+    const clock = new VirtualClock();
+    const { jobs, host } = await boot(clock);
+    expect(jobs.hand(makeThing)).toBeUndefined();
+    await host.start();
+    const before = lost.length;
+
+    jobs.hand(makeThing)?.work({ thing: 'by hand' }, { id: 'hand-1' });
+    jobs.hand(makeThing)?.work({ thing: 'bad' }, { id: 'hand-2' });
+    expect(jobs.hand(makeThing)).toBeUndefined();
+    await clock.advance(0);
+    expect(made).toContainEqual({ thing: 'by hand', id: 'hand-1', attempt: 1 });
+    expect(lost).toHaveLength(before);
+    await clock.advance(10_000);
+
+    expect(lost.slice(before)).toEqual([{ thing: 'bad', attempts: 2, error: 'not made' }]);
+    await host.stop();
+    expect(jobs.hand(makeThing)).toBeUndefined();
+  });
+
   it('does not compile with another payload', () => {
     class Wrong {
       // @ts-expect-error the payload is an object

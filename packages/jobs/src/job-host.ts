@@ -1,5 +1,6 @@
 import { MetadataScanner, type DiscoveryService } from '@nestjs/core';
 import { measures } from '@support101/telemetry';
+import { Hands } from './hands.js';
 import type { JobDefinition, OnExhausted, RefillItem } from './job.js';
 import type { JobAttempt, JobDriver, Worker } from './job-driver.js';
 import { queueName, type Jobs } from './jobs.js';
@@ -31,6 +32,9 @@ interface Bound {
   processes?: Method;
   refills?: Method;
   exhausted?: Method;
+  hands?: Hands;
+  /** Tries that run for the queue. */
+  queued: number;
 }
 
 /** Runs the jobs of one service: finds processors and refills in the Nest container, asks the refills at boot and at each sweep. */
@@ -75,7 +79,8 @@ export class JobHost {
     this.#stopped = true;
     this.#stopObserving();
     this.#cancel();
-    await Promise.all(this.#workers.splice(0).map((worker) => worker.close()));
+    const hands = [...this.#bound.values()].flatMap((bound) => bound.hands ?? []);
+    await Promise.all([...this.#workers.splice(0), ...hands].map((worker) => worker.close()));
     await this.#sweeping;
   }
 
@@ -102,8 +107,9 @@ export class JobHost {
   }
 
   #work(bound: Bound): Promise<Worker> {
-    const { driver } = this.#options;
+    const { driver, jobs } = this.#options;
     const { attempts, backoffMs, concurrency, timeoutMs, name } = bound.job;
+    const queue = this.#queueOf(name);
     const options = {
       attempts,
       backoffMs,
@@ -111,7 +117,18 @@ export class JobHost {
       timeoutMs,
       onExhausted: (attempt: JobAttempt, error: Error) => this.#exhausted(bound, attempt, error),
     };
-    return driver.work(this.#queueOf(name), options, (attempt) => this.#process(bound, attempt));
+    bound.hands = new Hands({
+      ...options,
+      time: this.#time,
+      queued: () => bound.queued,
+      process: (attempt) => this.#process(bound, attempt),
+      enqueue: (job) => driver.add(queue, job),
+    });
+    jobs.attach(name, bound.hands);
+    return driver.work(queue, options, async (attempt) => {
+      bound.queued += 1;
+      await this.#process(bound, attempt).finally(() => (bound.queued -= 1));
+    });
   }
 
   async #process({ job, processes }: Bound, attempt: JobAttempt): Promise<void> {
@@ -177,7 +194,7 @@ function bindTo(found: Map<string, Bound>, instance: Record<string, Method>, nam
   const method = instance[name];
   const binding = bindingOf(method);
   if (binding === undefined || method === undefined) return;
-  const bound = found.get(binding.job.name) ?? { job: binding.job as unknown as JobDefinition };
+  const bound = found.get(binding.job.name) ?? { job: binding.job as unknown as JobDefinition, queued: 0 };
   if (bound.job !== (binding.job as unknown)) throw new Error(`two jobs are called ${binding.job.name}`);
   if (bound[binding.kind] !== undefined) throw new Error(`two methods have ${binding.kind} of the job ${binding.job.name}`);
   bound[binding.kind] = method.bind(instance);

@@ -28,7 +28,7 @@ export interface JobDefinition<P = unknown> {
   readonly attempts: number;
   /** Wait before the second try; doubles with each further one, up to an hour. */
   readonly backoffMs: number;
-  /** How many run at once in one process. */
+  /** How many of the queue run at once in one process; hands work only while fewer do. */
   readonly concurrency: number;
   /** How long one try may take. */
   readonly timeoutMs: number;
