@@ -136,6 +136,25 @@ onBothEngines('outbox and relay', (world) => {
     expect(await world().rows('select tenant_id from outbox')).toEqual([{ tenant_id: globex }]);
   });
 
+  it('publish facts that were made before the transaction, in the order given, also from a burst', async () => {
+    const broker = new FakeBroker();
+    const relay = await relayOver(world(), { transport: broker });
+    const outbox = new Outbox('demo', relay);
+    const text = `quotes ' " \\ and \\u0000`;
+    const facts = [1, 2, 3].map((step) => outbox.fact(thingMade, { thing: text.slice(step), step }, callerOf(acme)));
+    const same = [4, 5, 6, 7].map((step) => outbox.fact(thingMade, { thing: 'a', step }, callerOf(globex)));
+    const data = outbox.fact(thingMade, { thing: 'b', step: 8 }, callerOf(acme), { tenantId: globex });
+
+    await world().database.burstForTenant(acme, (tx) => outbox.recordAll(tx, facts.slice(0, 1)));
+    await world().database.burstAsSystem('test', (tx) => outbox.recordAll(tx, [...same, data]));
+    await world().database.forTenant(acme, (tx) => outbox.recordAll(tx, []));
+    await eventually(async () => (await unpublished(world())) === 0);
+
+    expect(broker.taken.filter(({ subject }) => subject === 'thing:a')).toEqual(same.map(({ event }) => event));
+    expect(broker.taken).toContainEqual(facts[0]?.event);
+    expect(broker.taken.find(({ subject }) => subject === 'thing:b')?.tenantid).toBe(globex);
+  });
+
   it('publish what is recorded while the one before it is being marked', async () => {
     const broker = new FakeBroker();
     const { database } = world();

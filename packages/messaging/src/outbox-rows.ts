@@ -3,6 +3,13 @@ import type { Tx } from '@support101/database';
 import { storable } from './storable.js';
 import type { StoredAt } from './transport.js';
 
+/** An event that fits its contract, ready to be recorded. */
+export interface Fact {
+  readonly event: EventEnvelope;
+  /** The event as JSON text, kept and sent as it is. */
+  readonly text: string;
+}
+
 /** A row the relay has claimed. */
 export interface ClaimedEvent {
   readonly tenantId: TenantId;
@@ -21,6 +28,14 @@ interface ClaimedRow {
   readonly envelope: string;
   readonly seq: string;
 }
+
+// One parameter for all rows: as arrays Postgres plans it anew each time, and the driver escapes each value twice.
+const insertRows = `insert into outbox (tenant_id, event_id, type, resource, envelope, recorded_at)
+  select tenant_id, event_id, type, resource, envelope, recorded_at
+  from rows from (json_to_recordset($1::json) as
+    (tenant_id text, event_id text, type text, resource text, envelope text, recorded_at timestamptz))
+    with ordinality as fact (tenant_id, event_id, type, resource, envelope, recorded_at, place)
+  order by place`;
 
 // One relay claims at a time: with two, one could skip a row the other has locked and take its successor first.
 const oneAtATime = `select pg_advisory_xact_lock(hashtextextended(current_schema() || '.outbox', 0))`;
@@ -53,6 +68,19 @@ const releaseRows = `update outbox set claimed_by = null, claimed_until = null
   where published_at is null and claimed_by is not null and ($1::text is null or claimed_by = $1)`;
 
 const anyWaiting = `select exists (select from outbox where published_at is null and claimed_by is null) as waiting`;
+
+/** Writes the events' rows, in their order. */
+export async function insert(tx: Tx, facts: readonly Fact[]): Promise<void> {
+  const rows = facts.map(({ event, text }) => ({
+    tenant_id: event.tenantid,
+    event_id: event.id,
+    type: event.type,
+    resource: event.subject,
+    envelope: text,
+    recorded_at: event.time,
+  }));
+  await tx.query(insertRows, [JSON.stringify(rows)], 'outbox-record');
+}
 
 /** Claims up to `limit` rows for `owner` until `until`, oldest first. */
 export async function claim(tx: Tx, owner: string, now: Date, until: Date, limit: number): Promise<ClaimedEvent[]> {

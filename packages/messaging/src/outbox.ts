@@ -10,11 +10,10 @@ import {
 import type { Tx } from '@support101/database';
 import { measures } from '@support101/telemetry';
 import { typeid } from 'typeid-js';
+import { insert, type Fact } from './outbox-rows.js';
 import { systemTime, type TimeSource } from './time.js';
 import { currentTraceparent } from './tracing.js';
-import { maxMessageBytes } from './transport.js';
-
-const insertEvent = `insert into outbox (tenant_id, event_id, type, resource, envelope, recorded_at) values ($1, $2, $3, $4, $5, $6)`;
+import { isTooLarge } from './transport.js';
 
 /** Records events in the transaction that makes them true. */
 export class Outbox {
@@ -35,23 +34,43 @@ export class Outbox {
     caller: Caller,
     options: { readonly tenantId?: TenantId } = {},
   ): Promise<EventId> {
-    const tenantId = options.tenantId ?? tx.tenantId ?? caller.tenantId;
-    if (tenantId === undefined) throw new Error(`${event.type}: the event has no tenant`);
-    const recordedAt = this.time.now();
-    const envelope = this.#envelope(event, data, caller, tenantId, recordedAt);
-    const text = JSON.stringify(envelope);
-    if (Buffer.byteLength(text) > maxMessageBytes) {
-      throw new DomainError('payload_too_large', 'The event of this change would be too large.', { facts: { type: event.type } });
-    }
-    await tx.query(insertEvent, [tenantId, envelope.id, event.type, envelope.subject, text, recordedAt], 'outbox-record');
-    tx.afterCommit(() => {
-      measures.factsRecorded.add({ type: event.type, outcome: envelope.outcome });
-      this.relay.nudge();
-    });
-    return envelope.id;
+    const tenantId = options.tenantId ?? tx.tenantId;
+    const fact = this.fact(event, data, caller, tenantId === undefined ? {} : { tenantId });
+    await this.recordAll(tx, [fact]);
+    return fact.event.id;
   }
 
-  #envelope<E extends EventContract>(event: E, data: DataOf<E>, caller: Caller, tenantId: TenantId, at: Date): EventEnvelope {
+  /**
+   * Builds and checks an event, best before the transaction that records it: in the caller's trace. The tenant is the
+   * one in `options`, else the caller's. Throws when there is none, when the data does not fit the contract, and
+   * `payload_too_large`.
+   */
+  fact<E extends EventContract>(event: E, data: DataOf<E>, caller: Caller, options: { readonly tenantId?: TenantId } = {}): Fact {
+    const tenantId = options.tenantId ?? caller.tenantId;
+    if (tenantId === undefined) throw new Error(`${event.type}: the event has no tenant`);
+    const envelope = this.#envelope(event, data, caller, tenantId);
+    const text = JSON.stringify(envelope);
+    if (isTooLarge(text)) {
+      throw new DomainError('payload_too_large', 'The event of this change would be too large.', { facts: { type: event.type } });
+    }
+    return { event: envelope, text };
+  }
+
+  /**
+   * Writes the rows of any number of events with one statement, which is sent before this function first waits: so it
+   * can be part of a burst. Events of one resource are published in the order given.
+   */
+  async recordAll(tx: Tx, facts: readonly Fact[]): Promise<void> {
+    if (facts.length === 0) return;
+    const inserted = insert(tx, facts);
+    tx.afterCommit(() => {
+      for (const { event } of facts) measures.factsRecorded.add({ type: event.type, outcome: event.outcome });
+      this.relay.nudge();
+    });
+    await inserted;
+  }
+
+  #envelope<E extends EventContract>(event: E, data: DataOf<E>, caller: Caller, tenantId: TenantId): EventEnvelope {
     const checked = event.data.parse(data);
     const traceparent = currentTraceparent() ?? caller.traceparent;
     return {
@@ -60,7 +79,7 @@ export class Outbox {
       source: `/support101/${this.service}`,
       type: event.type,
       subject: event.resource(checked),
-      time: at.toISOString(),
+      time: this.time.now().toISOString(),
       datacontenttype: 'application/json',
       tenantid: tenantId,
       principaltype: caller.principal.type,

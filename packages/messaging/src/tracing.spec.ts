@@ -37,7 +37,8 @@ const outbox = new Outbox('demo', { nudge: () => undefined });
 const transaction: Tx = {
   tenantId: acme,
   query: async (_text, values = []) => {
-    recorded.push(values[4] as string);
+    const [row] = JSON.parse(values[0] as string) as [{ envelope: string }];
+    recorded.push(row.envelope);
     return [];
   },
   afterCommit: (run) => run(),

@@ -3,10 +3,15 @@ import { DomainError, type EventEnvelope, type EventId, type TenantId } from '@s
 /** Largest body of a command, a reply or an event in bytes: NATS' default of 1 MiB less room for headers. */
 export const maxMessageBytes = 1_000_000;
 
+/** True for a text that no transport carries. */
+export function isTooLarge(body: string): boolean {
+  // A UTF-16 unit takes at most three bytes: short texts need no count.
+  return body.length * 3 > maxMessageBytes && Buffer.byteLength(body) > maxMessageBytes;
+}
+
 /** Throws `payload_too_large` for a body that no transport carries. */
 export function checkSize(body: string): void {
-  // A UTF-16 unit takes at most three bytes: short texts need no count.
-  if (body.length * 3 > maxMessageBytes && Buffer.byteLength(body) > maxMessageBytes) {
+  if (isTooLarge(body)) {
     throw new DomainError('payload_too_large', `A message may have ${maxMessageBytes} bytes at most.`);
   }
 }
