@@ -16,15 +16,15 @@ export interface LocalEmbedder extends Embedder {
 
 /**
  * Sentence embeddings without network (universal sentence encoder, lite), computed in a worker thread that starts with
- * the first text: about half a second and 120 MB then, nothing before.
+ * the first text: about 0.15 s and 50 MB then, nothing before.
  */
 export function localEmbedder(): LocalEmbedder {
   const thread = new EmbeddingThread();
   const model: BatchModel = {
     dimensions: 512,
-    // The tokeniser's time grows with the square of the length, and the model was made for sentences.
+    // The model was made for sentences.
     longestText: 1_000,
-    // More at once is not faster, and takes 30 MB more.
+    // More at once is not faster.
     batchSize: 4,
     embedBatch: (texts) => thread.embed(texts),
   };
