@@ -1,13 +1,12 @@
-import { createReadStream, type ReadStream } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { createReadStream } from 'node:fs';
 import { Inject, Injectable } from '@nestjs/common';
 import { apiInfo, openapi } from '@support101/contracts/derive';
 import type { Page } from '../platform/pages.js';
 import { PARTS, type GatewayParts } from '../platform/parts.js';
 import { pagePolicy, referencePage } from './documents.rules.js';
 
-const require = createRequire(import.meta.url);
+// Put there when the gateway is built, out of a package of 200 MB: the page loads nothing from elsewhere.
+const reference = new URL('../../dist/documents/reference.js', import.meta.url);
 
 /** The documents about the API: the OpenAPI document of the served contracts, and the page that shows it. */
 @Injectable()
@@ -23,7 +22,7 @@ export class DocumentsService {
     this.pages = [
       { path: '/', status: 302, headers: { location: '/docs' }, body: () => '' },
       { path: '/docs', status: 200, headers: html, body: () => page },
-      { path: '/docs/reference.js', status: 200, headers: script, body: () => this.#script() },
+      { path: '/docs/reference.js', status: 200, headers: script, body: () => createReadStream(reference) },
       { path: '/openapi.json', status: 200, headers: json, body: () => this.#document() },
     ];
   }
@@ -32,10 +31,5 @@ export class DocumentsService {
   #document(): string {
     this.#openapi ??= JSON.stringify(openapi(this.parts.registry, apiInfo));
     return this.#openapi;
-  }
-
-  /** Out of the installed package: the page loads nothing from elsewhere. */
-  #script(): ReadStream {
-    return createReadStream(join(require.resolve('@scalar/api-reference'), '..', 'browser', 'standalone.js'));
   }
 }
