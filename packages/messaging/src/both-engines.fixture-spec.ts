@@ -5,6 +5,7 @@ import { embeddedPostgres, postgres, type TestServer } from '@support101/testing
 import { z } from 'zod';
 import type { Delivery } from './answers.js';
 import { messagingMigrations } from './migrations.js';
+import type { Publisher } from './outbox.js';
 import { acme } from './transport.conformance-spec.js';
 
 const effectsMigrations = { name: 'effects', directory: new URL('../test-fixture/migrations/', import.meta.url) };
@@ -27,6 +28,9 @@ export function deliveryOf(envelope: EventEnvelope, durable = 'things', attempt 
   const event = { ...envelope, data: thingMade.data.parse(envelope.data) };
   return { event, durable, attempt, caller: callerOf(envelope.tenantid), signal: new AbortController().signal };
 }
+
+/** Publishes nothing: what is recorded waits in the table. */
+export const nobody: Publisher = { expect: () => undefined, take: () => undefined };
 
 /** Notes an effect in a consumer's or handler's transaction. */
 export async function effect(tx: Tx, name: string): Promise<void> {

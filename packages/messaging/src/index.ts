@@ -15,7 +15,7 @@ export * from './migrations.js';
 export type { NatsOptions } from './nats/nats-link.js';
 export * from './open-nats.js';
 export * from './outbox-relay.js';
-export type { Fact } from './outbox-rows.js';
+export type { Birth, Fact, Written } from './outbox-insert.js';
 export * from './outbox.js';
 export { setReplyHeader } from './reply-headers.js';
 export * from './service-messaging.js';

@@ -1,54 +1,23 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { DomainError, type EventEnvelope } from '@support101/contracts';
-import { detached, type Database, type Tx } from '@support101/database';
+import { detached } from '@support101/database';
 import { eventually } from '@support101/testing';
-import { callerOf, deliveryOf, effect, onBothEngines, thingMade, type DatabaseWorld } from './both-engines.fixture-spec.js';
+import {
+  callerOf,
+  deliveryOf,
+  effect,
+  nobody,
+  onBothEngines,
+  thingMade,
+  type DatabaseWorld,
+} from './both-engines.fixture-spec.js';
 import { DeadLetters } from './dead-letters.js';
 import { InProcessTransport } from './in-process-transport.js';
 import { Inbox } from './inbox.js';
 import { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
-import { Outbox } from './outbox.js';
+import { Outbox, type Publisher } from './outbox.js';
+import { databaseOf, FakeBroker, mortal } from './outbox.fixture-spec.js';
 import { acme, globex } from './transport.conformance-spec.js';
-import { systemTime, type TimeSource } from './time.js';
-import type { EventStore, PublishResult, TransportStatus } from './transport.js';
-
-/** A broker that keeps what it is given, and does as it is told. */
-class FakeBroker {
-  readonly taken: EventEnvelope[] = [];
-  /** What is on its disk; the index is the number. */
-  kept: EventEnvelope[] = [];
-  store = 'first';
-  state: TransportStatus['state'] = 'up';
-  /** Says how the publish of an event ends; taken unless told. */
-  decide: (event: EventEnvelope) => Promise<void> | void = () => undefined;
-
-  async publish(events: readonly EventEnvelope[]): Promise<PublishResult[]> {
-    const results: PublishResult[] = [];
-    for (const event of events) {
-      try {
-        if (results.some((result) => !result.ok)) throw new Error('the one before failed');
-        await this.decide(event);
-        this.taken.push(event);
-        results.push({ id: event.id, ok: true, storedAt: { store: this.store, sequence: this.kept.push(event) - 1 } });
-      } catch (error) {
-        results.push({ id: event.id, ok: false, error: error as Error });
-      }
-    }
-    return results;
-  }
-
-  status(): TransportStatus {
-    return { kind: 'nats', state: this.state, pending: {} };
-  }
-
-  async eventStore(): Promise<EventStore> {
-    return { name: this.store, holds: async (id, sequence) => this.kept[sequence]?.id === id };
-  }
-
-  get steps(): string[] {
-    return this.taken.map(({ data }) => `${String(data['thing'])}${String(data['step'])}`);
-  }
-}
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -65,19 +34,17 @@ async function relayOver(
   return relay;
 }
 
-/** Records steps of things in one transaction each. */
-async function record(
-  world: DatabaseWorld,
-  relay: { nudge(): void },
-  ...steps: [thing: string, step: number, tenant?: typeof acme][]
-) {
+/** Records steps of things in one transaction each, which has the thing to itself as writers must. */
+async function record(world: DatabaseWorld, relay: Publisher, ...steps: [thing: string, step: number, tenant?: typeof acme][]) {
   const outbox = new Outbox('demo', relay);
   for (const [thing, step, tenant = acme] of steps) {
-    await world.database.forTenant(tenant, (tx) => outbox.record(tx, thingMade, { thing, step }, callerOf(tenant)));
+    await world.database.forTenant(tenant, async (tx) => {
+      await tx.query('select pg_advisory_xact_lock(hashtext($1))', [`${tenant} ${thing}`]);
+      await outbox.record(tx, thingMade, { thing, step }, callerOf(tenant));
+    });
   }
 }
 
-const nobody = { nudge: () => undefined };
 const unpublished = async (world: DatabaseWorld) =>
   (await world.rows<{ count: number }>('select count(*)::int as count from outbox where published_at is null'))[0]?.count;
 
@@ -160,29 +127,30 @@ onBothEngines('outbox and relay', (world) => {
     const { database } = world();
     let looked = 0;
     let beforeMarked = async (): Promise<void> => undefined;
-    const slowToMark: OutboxRelayOptions['database'] = {
-      schema: database.schema,
-      embedded: database.embedded,
-      asSystem: (reason, run) =>
-        database.asSystem(reason, async (tx) => {
-          const result = await run(tx);
-          if (broker.taken.length === 1) await beforeMarked();
-          looked += 1;
-          return result;
-        }),
-    };
-    const relay = await relayOver(world(), { transport: broker, pollMs: 60_000, database: slowToMark });
+    const slowToMark = databaseOf(database, (run) =>
+      database.asSystem('test', async (tx) => {
+        const result = await run(tx);
+        if (broker.taken.length === 1) await beforeMarked();
+        looked += 1;
+        return result;
+      }),
+    );
+    await record(world(), nobody, ['a', 1]);
     beforeMarked = async () => {
       beforeMarked = async () => undefined;
       // The embedded database has one transaction at a time.
       if (database.embedded) return;
+      await detached(() => record(world(), nobody, ['a', 2]));
       const before = looked;
-      await detached(() => record(world(), relay, ['a', 2]));
+      relay.nudge();
       await eventually(() => looked > before);
     };
 
-    await record(world(), relay, ['a', 1]);
-    if (database.embedded) await record(world(), relay, ['a', 2]);
+    const relay = await relayOver(world(), { transport: broker, pollMs: 60_000, database: slowToMark });
+    if (database.embedded) {
+      await record(world(), nobody, ['a', 2]);
+      relay.nudge();
+    }
     await eventually(async () => (await unpublished(world())) === 0);
 
     expect(broker.steps).toEqual(['a1', 'a2']);
@@ -273,8 +241,7 @@ onBothEngines('outbox and relay', (world) => {
     await relayOver(world(), { transport: slow, leaseMs: 300 });
     await eventually(async () => (await world().rows('select 1 from outbox where claimed_until is not null')).length === 1);
     const other = new FakeBroker();
-    const { schema } = world().database;
-    const database = { schema, embedded: false, asSystem: world().database.asSystem.bind(world().database) };
+    const database = { ...databaseOf(world().database), embedded: false };
     await relayOver(world(), { transport: other, database });
 
     await new Promise((resolve) => setTimeout(resolve, 900));
@@ -294,7 +261,7 @@ onBothEngines('outbox and relay', (world) => {
     await record(world(), nobody, ['a', 1]);
     const broker = new FakeBroker();
     broker.decide = consume;
-    await new OutboxRelay({ ...mortal(world().database, 'outbox-mark'), transport: broker, leaseMs: 300 }).start();
+    await new OutboxRelay({ ...mortal(world().database, true), transport: broker, leaseMs: 300 }).start();
     await eventually(() => outcomes.length === 1);
 
     await relayOver(world(), { transport: broker });
@@ -308,15 +275,12 @@ onBothEngines('outbox and relay', (world) => {
     const broker = new FakeBroker();
     let failures = 3;
     const { database } = world();
-    const flaky: OutboxRelayOptions['database'] = {
-      schema: database.schema,
-      embedded: false,
-      asSystem: (reason, run) =>
-        failures-- > 0 ? Promise.reject(new Error('connection terminated')) : database.asSystem(reason, run),
-    };
+    const flaky = databaseOf(database, (run) =>
+      failures-- > 0 ? Promise.reject(new Error('connection terminated')) : database.burstAsSystem('test', run),
+    );
     await record(world(), nobody, ['a', 1], ['b', 1]);
 
-    await relayOver(world(), { transport: broker, database: flaky });
+    await relayOver(world(), { transport: broker, database: { ...flaky, embedded: false } });
     await eventually(async () => (await unpublished(world())) === 0);
 
     expect(broker.taken).toHaveLength(2);
@@ -480,28 +444,3 @@ onBothEngines('outbox, in-process transport and inbox', (world) => {
     expect(await letters.replay(key)).toBeUndefined();
   });
 });
-
-/** A process that can be killed: from then on none of its statements and timers happens. */
-function mortal(database: Database, killBefore?: string) {
-  let dead = false;
-  const unless = <T>(run: () => Promise<T>): Promise<T> => (dead ? new Promise(() => undefined) : run());
-  const asSystem: Database['asSystem'] = (reason, run) =>
-    unless(() =>
-      database.asSystem(reason, (tx) => {
-        const query: Tx['query'] = (text, values, name) => {
-          if (killBefore !== undefined && name === killBefore) {
-            dead = true;
-            throw new Error('killed');
-          }
-          return tx.query(text, values, name);
-        };
-        return run({ tenantId: tx.tenantId, query, afterCommit: (hook) => tx.afterCommit(hook) });
-      }),
-    );
-  const time: TimeSource = {
-    now: () => systemTime.now(),
-    schedule: (delayMs, run) => systemTime.schedule(delayMs, () => (dead ? undefined : run())),
-  };
-  const { embedded, schema } = database;
-  return { database: { embedded, schema, asSystem }, time, kill: () => (dead = true) };
-}

@@ -3,14 +3,19 @@ import { detached, type Database, type Tx } from '@support101/database';
 import { measures } from '@support101/telemetry';
 import { silentLog, type MessagingLog } from './messaging-log.js';
 import { observeBacklog } from './outbox-backlog.js';
+import { OutboxClaims, pauseAfter } from './outbox-claims.js';
+import type { Birth, Fact, Written } from './outbox-insert.js';
+import { OutboxLanes } from './outbox-lanes.js';
+import { OutboxOutcomes, sorted, type Returned } from './outbox-outcomes.js';
 import { OutboxRefill } from './outbox-refill.js';
-import { claim, extend, mark, release, releaseAll, waiting, type ClaimedEvent, type PublishedEvent } from './outbox-rows.js';
-import { settleWithin, systemTime, type TimeSource } from './time.js';
-import type { PublishResult, Transport } from './transport.js';
+import { extend, releaseAll, type HeldEvent, type PublishedEvent, type ReturnedEvent } from './outbox-rows.js';
+import type { Publisher } from './outbox.js';
+import { settleWithin, systemTime, Timers, type TimeSource } from './time.js';
+import { resourceKey, type PublishResult, type Transport } from './transport.js';
 
 /** What a relay needs; times in milliseconds. */
 export interface OutboxRelayOptions {
-  readonly database: Pick<Database, 'asSystem' | 'embedded' | 'schema'>;
+  readonly database: Pick<Database, 'asSystem' | 'burstAsSystem' | 'embedded' | 'schema'>;
   readonly transport: Pick<Transport, 'publish' | 'eventStore' | 'status'>;
   readonly log?: MessagingLog;
   readonly time?: TimeSource;
@@ -24,48 +29,37 @@ export interface OutboxRelayOptions {
   readonly window?: number;
 }
 
-interface Failed {
-  readonly row: ClaimedEvent;
-  readonly error: Error;
-}
-
 const closeWithinMs = 2_000;
-/** What is recorded within this time of the last look is looked for together: a claim costs three transactions. */
-const gatherMs = 10;
-const firstPauseMs = 200;
-const longestPauseMs = 2_000;
+/** How soon what could not be written is written again, in milliseconds. */
+const writeAgainMs = 200;
 
 /**
  * Publishes what the outbox holds, in order per resource, and marks it. No transaction is open while it publishes:
  * rows are claimed by a lease, so a crash at any moment leaves them to be published again (the inbox knows
- * duplicates). Several relays may work on one outbox; times are compared with the claimers' clocks, which must agree
- * to well within the lease.
+ * duplicates). What this process records is born claimed and published from memory. What it cannot hold, what others
+ * left, and what has failed is claimed from the table. Several relays may work on one outbox; times are compared with
+ * the claimers' clocks, which must agree to well within the lease.
  */
-export class OutboxRelay {
-  readonly #owner = randomUUID();
+export class OutboxRelay implements Publisher {
+  /** Rows claimed from the table have another owner: nothing is born claimed behind them. */
+  readonly #owners = { born: randomUUID(), claimed: randomUUID() } as const;
   readonly #database: OutboxRelayOptions['database'];
   readonly #transport: OutboxRelayOptions['transport'];
   readonly #log: MessagingLog;
   readonly #time: TimeSource;
+  readonly #timers: Timers;
   readonly #pollMs: number;
   readonly #leaseMs: number;
-  readonly #batch: number;
   readonly #window: number;
-  readonly #held = new Set<ClaimedEvent>();
+  /** What is published now, or is published and not marked yet. */
+  readonly #held = new Map<string, HeldEvent>();
   readonly #publishing = new Set<Promise<void>>();
-  readonly #timers = new Set<() => void>();
-  #published: PublishedEvent[] = [];
-  #failed: Failed[] = [];
-  #state: 'new' | 'running' | 'closing' | 'closed' = 'new';
-  #wanted = false;
-  #claiming: Promise<void> | undefined;
-  #writing: Promise<void> | undefined;
-  #failures = 0;
-  #pausedUntil = 0;
-  #lookedAt = -gatherMs;
-  #fullBatch = false;
-  #intactStore: string | undefined;
+  readonly #claims: OutboxClaims;
+  readonly #lanes: OutboxLanes;
+  readonly #outcomes: OutboxOutcomes;
   readonly #refill: OutboxRefill;
+  #state: 'new' | 'running' | 'closing' | 'closed' = 'new';
+  #intactStore: string | undefined;
   #stopObserving: () => void = () => undefined;
 
   constructor(options: OutboxRelayOptions) {
@@ -73,11 +67,14 @@ export class OutboxRelay {
     this.#transport = options.transport;
     this.#log = options.log ?? silentLog;
     this.#time = options.time ?? systemTime;
+    this.#timers = new Timers(this.#time);
     this.#pollMs = options.pollMs ?? 1_000;
     this.#leaseMs = options.leaseMs ?? 5_000;
-    this.#refill = new OutboxRefill(this.#database, { log: this.#log, time: this.#time });
-    this.#batch = options.batch ?? 100;
     this.#window = options.window ?? 1_000;
+    this.#refill = new OutboxRefill(this.#database, { log: this.#log, time: this.#time });
+    this.#claims = this.#makeClaims(options.batch ?? 100);
+    this.#lanes = this.#makeLanes();
+    this.#outcomes = this.#makeOutcomes();
   }
 
   /**
@@ -89,35 +86,90 @@ export class OutboxRelay {
     if (this.#database.embedded) await this.#asRelay((tx) => releaseAll(tx));
     this.#state = 'running';
     this.#stopObserving = observeBacklog(this.#database, this.#time);
-    this.#every(this.#pollMs, () => this.#poll());
-    this.#every(this.#leaseMs / 3, () => this.#keepLease());
-    this.nudge();
+    this.#timers.every(this.#pollMs, () => this.#poll());
+    this.#timers.every(this.#leaseMs / 3, () => this.#keepLease());
+    this.#claims.start();
   }
 
-  /** Look now: something was recorded. */
+  expect(facts: readonly Fact[]): Birth | undefined {
+    const full = this.#held.size + facts.length > this.#window;
+    if (this.#state !== 'running' || this.#claims.paused || full) return undefined;
+    this.#lanes.expect(facts.map(({ event }) => event.id));
+    const now = this.#now();
+    return { owner: this.#owners.born, now: new Date(now), until: new Date(now + this.#leaseMs) };
+  }
+
+  take(written: readonly Written[], birth: Birth | undefined): void {
+    const born = written.filter(({ claimed }) => claimed);
+    if (born.length < written.length) {
+      this.#lanes.forget(written.filter(({ claimed }) => !claimed).map(({ fact }) => fact.event.id));
+      this.#claims.lookFor();
+    }
+    if (birth === undefined || born.length === 0) return;
+    const held = { owner: birth.owner, attempts: 1, until: birth.until.getTime() };
+    const events = born.map(({ fact: { event, text }, behind }) => ({ event, text, behind, ...held }));
+    // The relay serves many: it is no part of the caller's trace.
+    detached(() => this.#lanes.take(events));
+  }
+
+  /** Look now: something waits in the table. */
   nudge(): void {
-    this.#wanted = true;
-    if (this.#state !== 'running' || this.#claiming !== undefined || this.#now() < this.#pausedUntil) return;
-    // A nudge comes from inside a transaction that has just committed; the relay's own ones are not part of it.
-    this.#claiming = detached(() => this.#claimAll()).finally(() => {
-      this.#claiming = undefined;
-      if (this.#wanted && this.#held.size < this.#window) this.nudge();
-    });
+    this.#claims.look();
   }
 
-  /** Stops claiming, waits a little for what is being published, and gives the rest back. */
+  /**
+   * Stops claiming, waits a little for what is being published, and gives the rest back. What is committed later than
+   * that waits for the end of its lease.
+   */
   async close(): Promise<void> {
     if (this.#state !== 'running') return void (this.#state = 'closed');
     this.#state = 'closing';
     this.#stopObserving();
-    for (const cancel of this.#timers) cancel();
-    await this.#claiming;
-    await settleWithin(this.#time, closeWithinMs, this.#publishing);
-    await this.#write();
+    this.#timers.stop();
+    this.#lanes.close();
+    await this.#claims.stop();
+    await settleWithin(this.#time, closeWithinMs, [...this.#publishing, ...this.#lanes.working]);
+    await this.#outcomes.write();
     this.#state = 'closed';
     this.#held.clear();
-    await this.#asRelay((tx) => releaseAll(tx, this.#owner)).catch((error: unknown) => {
+    await this.#asRelay((tx) => releaseAll(tx, Object.values(this.#owners))).catch((error: unknown) => {
       this.#log.warn({ error }, 'claimed events could not be given back; they wait for the end of their lease');
+    });
+  }
+
+  #makeClaims(batch: number): OutboxClaims {
+    return new OutboxClaims({
+      owner: this.#owners.claimed,
+      leaseMs: this.#leaseMs,
+      pollMs: this.#pollMs,
+      batch,
+      log: this.#log,
+      timers: this.#timers,
+      now: () => this.#now(),
+      room: () => this.#window - this.#held.size,
+      transact: (run) => this.#asRelay(run),
+      take: (held) => this.#takeClaimed(held),
+    });
+  }
+
+  #makeLanes(): OutboxLanes {
+    return new OutboxLanes(this.#leaseMs, {
+      now: () => this.#now(),
+      hold: (held) => this.#held.set(held.event.id, held),
+      publish: (held) => this.#publish(held),
+      settled: (published, returned) => this.#settled(published, returned, false),
+    });
+  }
+
+  #makeOutcomes(): OutboxOutcomes {
+    return new OutboxOutcomes({
+      now: () => this.#time.now(),
+      transact: (run) => this.#asRelay(run),
+      written: (published, returned) => this.#written(published, returned),
+      failed: (error) => {
+        this.#log.warn({ error }, 'what became of events could not be written; it will be tried again');
+        this.#timers.after(writeAgainMs, () => this.#outcomes.write());
+      },
     });
   }
 
@@ -134,53 +186,32 @@ export class OutboxRelay {
       this.#intactStore = store.name;
   }
 
-  async #claimAll(): Promise<void> {
-    try {
-      while (this.#wanted && this.#state === 'running' && this.#held.size < this.#window) {
-        await this.#gather();
-        this.#wanted = false;
-        await this.#claimBatch(Math.min(this.#batch, this.#window - this.#held.size));
-      }
-    } catch (error) {
-      this.#log.warn({ error }, 'the outbox could not be read');
-      this.#pause();
-    }
-  }
-
-  /** The first look after a while is at once; in a flow of events, one look finds many. A full batch is not waited for. */
-  async #gather(): Promise<void> {
-    const waitMs = this.#fullBatch ? 0 : this.#lookedAt + gatherMs - performance.now();
-    if (waitMs > 0 && this.#state === 'running') await new Promise((resolve) => setTimeout(resolve, waitMs));
-    this.#lookedAt = performance.now();
-  }
-
-  async #claimBatch(limit: number): Promise<void> {
-    const now = this.#now();
-    const rows = await this.#asRelay((tx) => claim(tx, this.#owner, new Date(now), new Date(now + this.#leaseMs), limit));
-    this.#fullBatch = rows.length === limit;
-    if (this.#fullBatch) this.#wanted = true;
-    const byResource = Map.groupBy(rows, (row) => `${row.tenantId} ${row.resource}`);
-    for (const group of byResource.values()) {
-      for (const row of group) this.#held.add(row);
-      const publishing = this.#publish(group).finally(() => this.#publishing.delete(publishing));
+  #takeClaimed(claimed: readonly HeldEvent[]): void {
+    // A clock that was put forward ends claims of events that are being published here.
+    const fresh = claimed.filter(({ event }) => !this.#held.has(event.id));
+    for (const held of fresh) this.#held.set(held.event.id, held);
+    for (const group of Map.groupBy(fresh, ({ event }) => resourceKey(event)).values()) {
+      const publishing = this.#publishClaimed(group).finally(() => this.#publishing.delete(publishing));
       this.#publishing.add(publishing);
     }
   }
 
-  async #publish(rows: readonly ClaimedEvent[]): Promise<void> {
-    const results = await this.#transport.publish(rows.map((row) => row.event)).catch((error: Error): PublishResult[] => {
-      return rows.map((row) => ({ id: row.eventId, ok: false, error }));
-    });
-    if (this.#state === 'closed') return;
-    rows.forEach((row, index) => {
-      const result = results[index];
-      if (result?.ok === true) this.#published.push({ row, storedAt: result.storedAt });
-      else this.#failed.push({ row, error: result?.error ?? new Error('the transport did not answer') });
+  async #publishClaimed(held: readonly HeldEvent[]): Promise<void> {
+    const { published, failed } = sorted(held, await this.#publish(held));
+    // Others of their resources may wait in the table for the mark.
+    this.#settled(published, failed, true);
+  }
+
+  async #publish(held: readonly HeldEvent[]): Promise<readonly PublishResult[]> {
+    const events = held.map(({ event }) => event);
+    const texts = held.map(({ text }) => text);
+    const results = await this.#transport.publish(events, texts).catch((error: Error): PublishResult[] => {
+      return events.map(({ id }) => ({ id, ok: false, error }));
     });
     this.#count(results);
-    if (results.some((result) => result.ok)) this.#failures = 0;
-    else this.#pause();
-    void this.#write();
+    if (results.some((result) => result.ok)) this.#claims.worked();
+    else this.#claims.pause();
+    return results;
   }
 
   #count(results: readonly PublishResult[]): void {
@@ -190,95 +221,51 @@ export class OutboxRelay {
     if (published < results.length) measures.eventsPublished.add({ schema, outcome: 'failed' }, results.length - published);
   }
 
-  /** One writing transaction at a time; what settles meanwhile goes with the next. */
-  #write(): Promise<void> {
-    this.#writing ??= detached(() => this.#writeAll()).finally(() => (this.#writing = undefined));
-    return this.#writing;
-  }
-
-  async #writeAll(): Promise<void> {
-    while (this.#published.length > 0 || this.#failed.length > 0) {
-      const [published, failed] = [this.#published, this.#failed];
-      [this.#published, this.#failed] = [[], []];
-      try {
-        await this.#writeOnce(published, failed);
-      } catch (error) {
-        this.#log.warn({ error }, 'published events could not be marked; it will be tried again');
-        this.#published.push(...published);
-        this.#failed.push(...failed);
-        // Closing goes on without: what is not marked is published again later.
-        if (this.#state !== 'running') return;
-        this.#after(firstPauseMs, () => this.#write());
-        return;
-      }
-    }
-  }
-
-  async #writeOnce(published: readonly PublishedEvent[], failed: readonly Failed[]): Promise<void> {
+  #settled(published: readonly PublishedEvent[], returned: readonly Returned[], soon: boolean): void {
+    // Given back as a whole by then.
+    if (this.#state === 'closed') return;
     const now = this.#now();
-    await this.#asRelay(async (tx) => {
-      if (published.length > 0) await mark(tx, published, new Date(now));
-      for (const { row, error } of failed) {
-        await release(tx, this.#owner, row, new Date(now + pauseAfter(row.attempts)), error.message);
-      }
+    const back = returned.map(({ held, error }): ReturnedEvent => {
+      this.#held.delete(held.event.id);
+      const failure = error && { error, notBefore: new Date(now + pauseAfter(held.attempts)) };
+      return { held, failure };
     });
-    for (const { row } of published) this.#held.delete(row);
-    for (const { row, error } of failed) {
-      this.#held.delete(row);
-      this.#log.warn(
-        { eventId: row.eventId, type: row.event.type, attempts: row.attempts, error },
-        'an event could not be published',
-      );
-      this.#after(pauseAfter(row.attempts), () => this.nudge());
+    this.#outcomes.add(published, back, soon);
+  }
+
+  #written(published: readonly PublishedEvent[], returned: readonly ReturnedEvent[]): void {
+    const ids = published.map(({ held }) => held.event.id);
+    for (const id of ids) this.#held.delete(id);
+    this.#lanes.forget(ids);
+    for (const { held, failure } of returned) {
+      if (failure === undefined) continue;
+      const { event, attempts } = held;
+      this.#log.warn({ eventId: event.id, type: event.type, attempts, error: failure.error }, 'an event could not be published');
+      this.#timers.after(pauseAfter(attempts), () => this.nudge());
     }
-    // Asked after the commit: a row whose turn came with it may have been looked at in vain while it was not yet seen.
-    if (await this.#asRelay(waiting).catch(() => true)) this.nudge();
+    if (returned.length > 0) this.#claims.lookFor();
+    else this.#claims.moved();
   }
 
   async #keepLease(): Promise<void> {
-    if (this.#held.size === 0) return;
+    this.#lanes.sweep();
+    const now = this.#now();
+    const held = [...this.#held.values()].filter(({ until }) => until - now < (this.#leaseMs * 2) / 3);
+    if (held.length === 0) return;
+    const until = now + this.#leaseMs;
     try {
-      await this.#asRelay((tx) => extend(tx, this.#owner, new Date(this.#now() + this.#leaseMs)));
+      await this.#asRelay((tx) => extend(tx, held, new Date(until)));
+      for (const each of held) each.until = until;
     } catch (error) {
       this.#log.warn({ error }, 'the lease on claimed events could not be extended');
     }
   }
 
-  /** After a failure nothing is claimed for a while; longer with each further one. */
-  #pause(): void {
-    // The failures of one batch are one failure.
-    if (this.#now() < this.#pausedUntil) return;
-    this.#failures += 1;
-    const pauseMs = pauseAfter(this.#failures);
-    this.#pausedUntil = this.#now() + pauseMs;
-    this.#after(pauseMs, () => this.nudge());
-  }
-
   #asRelay<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
-    return detached(() => this.#database.asSystem('outbox-relay', run));
+    return detached(() => this.#database.burstAsSystem('outbox-relay', run));
   }
 
   #now(): number {
     return this.#time.now().getTime();
   }
-
-  #after(delayMs: number, run: () => unknown): void {
-    if (this.#state !== 'running') return;
-    const cancel = this.#time.schedule(delayMs, () => {
-      this.#timers.delete(cancel);
-      return this.#state === 'running' ? run() : undefined;
-    });
-    this.#timers.add(cancel);
-  }
-
-  #every(periodMs: number, run: () => unknown): void {
-    this.#after(periodMs, () => {
-      this.#every(periodMs, run);
-      return run();
-    });
-  }
-}
-
-function pauseAfter(attempts: number): number {
-  return Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(attempts - 1, 10));
 }

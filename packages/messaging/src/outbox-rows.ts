@@ -1,41 +1,39 @@
 import type { EventEnvelope, EventId, TenantId } from '@support101/contracts';
 import type { Tx } from '@support101/database';
+import type { Fact } from './outbox-insert.js';
 import { storable } from './storable.js';
 import type { StoredAt } from './transport.js';
 
-/** An event that fits its contract, ready to be recorded. */
-export interface Fact {
-  readonly event: EventEnvelope;
-  /** The event as JSON text, kept and sent as it is. */
-  readonly text: string;
-}
-
-/** A row the relay has claimed. */
-export interface ClaimedEvent {
-  readonly tenantId: TenantId;
-  readonly eventId: EventId;
-  readonly resource: string;
+/** An event whose row is claimed by this process. */
+export interface HeldEvent extends Fact {
+  /** Who holds it: a relay has one name for rows that were born claimed and one for those it has claimed later. */
+  readonly owner: string;
   /** Tries including this one. */
   readonly attempts: number;
-  readonly event: EventEnvelope;
+  /** The end of the claim in Unix milliseconds; put off while it is held. */
+  until: number;
+}
+
+/** An event that was published, and where the broker keeps it. */
+export interface PublishedEvent {
+  readonly held: HeldEvent;
+  readonly storedAt: StoredAt | undefined;
+}
+
+/** An event that goes back to the table; one that was not tried has no failure. */
+export interface ReturnedEvent {
+  readonly held: HeldEvent;
+  readonly failure: { readonly error: Error; readonly notBefore: Date } | undefined;
 }
 
 interface ClaimedRow {
-  readonly tenant_id: TenantId;
-  readonly event_id: EventId;
-  readonly resource: string;
   readonly attempts: number;
   readonly envelope: string;
   readonly seq: string;
 }
 
-// One parameter for all rows: as arrays Postgres plans it anew each time, and the driver escapes each value twice.
-const insertRows = `insert into outbox (tenant_id, event_id, type, resource, envelope, recorded_at)
-  select tenant_id, event_id, type, resource, envelope, recorded_at
-  from rows from (json_to_recordset($1::json) as
-    (tenant_id text, event_id text, type text, resource text, envelope text, recorded_at timestamptz))
-    with ordinality as fact (tenant_id, event_id, type, resource, envelope, recorded_at, place)
-  order by place`;
+// None of these is a prepared statement. They are few, and Postgres would keep the plans of the first tries, when the
+// table was empty: scans of all waiting rows, for each of them.
 
 // One relay claims at a time: with two, one could skip a row the other has locked and take its successor first.
 const oneAtATime = `select pg_advisory_xact_lock(hashtextextended(current_schema() || '.outbox', 0))`;
@@ -52,87 +50,83 @@ const claimRows = `with due as (
     order by o.seq limit $4)
   update outbox set claimed_by = $2, claimed_until = $3, attempts = outbox.attempts + 1, not_before = null
   from due where outbox.tenant_id = due.tenant_id and outbox.event_id = due.event_id
-  returning outbox.tenant_id, outbox.event_id, outbox.resource, outbox.attempts, outbox.envelope, outbox.seq`;
+  returning outbox.attempts, outbox.envelope, outbox.seq`;
+
+const anyLeft = `select exists (select from outbox where published_at is null and claimed_by is null) as left`;
 
 const markRows = `update outbox
   set published_at = $5, published_to = done.store, published_seq = done.sequence, claimed_by = null, claimed_until = null, last_error = null
   from unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) as done (tenant_id, event_id, store, sequence)
   where outbox.tenant_id = done.tenant_id and outbox.event_id = done.event_id and published_at is null`;
 
-const releaseRow = `update outbox set claimed_by = null, claimed_until = null, not_before = $4, last_error = $5
-  where tenant_id = $1 and event_id = $2 and claimed_by = $3 and published_at is null`;
+const returnRows = `update outbox
+  set claimed_by = null, claimed_until = null, not_before = back.not_before, last_error = coalesce(back.error, last_error),
+    attempts = attempts - back.untried
+  from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::int[])
+    as back (tenant_id, event_id, owner, not_before, error, untried)
+  where outbox.tenant_id = back.tenant_id and outbox.event_id = back.event_id
+    and claimed_by = back.owner and published_at is null`;
 
-const extendRows = `update outbox set claimed_until = $2 where claimed_by = $1 and published_at is null`;
+const extendRows = `update outbox set claimed_until = $4
+  from unnest($1::text[], $2::text[], $3::text[]) as held (tenant_id, event_id, owner)
+  where outbox.tenant_id = held.tenant_id and outbox.event_id = held.event_id
+    and claimed_by = held.owner and published_at is null`;
 
 const releaseRows = `update outbox set claimed_by = null, claimed_until = null
-  where published_at is null and claimed_by is not null and ($1::text is null or claimed_by = $1)`;
+  where published_at is null and claimed_by is not null and ($1::text[] is null or claimed_by = any ($1))`;
 
-const anyWaiting = `select exists (select from outbox where published_at is null and claimed_by is null) as waiting`;
-
-/** Writes the events' rows, in their order. */
-export async function insert(tx: Tx, facts: readonly Fact[]): Promise<void> {
-  const rows = facts.map(({ event, text }) => ({
-    tenant_id: event.tenantid,
-    event_id: event.id,
-    type: event.type,
-    resource: event.subject,
-    envelope: text,
-    recorded_at: event.time,
-  }));
-  await tx.query(insertRows, [JSON.stringify(rows)], 'outbox-record');
+/** Who claims, from when until when. */
+export interface Claim {
+  readonly owner: string;
+  readonly now: number;
+  readonly until: number;
 }
 
-/** Claims up to `limit` rows for `owner` until `until`, oldest first. */
-export async function claim(tx: Tx, owner: string, now: Date, until: Date, limit: number): Promise<ClaimedEvent[]> {
+/** Claims up to `limit` rows, oldest first; `left` tells whether there are more that nobody publishes. */
+export async function claim(tx: Tx, { owner, now, until }: Claim, limit: number): Promise<{ held: HeldEvent[]; left: boolean }> {
   // Sent together: the second begins, and looks, when the first has the lock.
-  const [, rows] = await Promise.all([
-    tx.query(oneAtATime, [], 'outbox-lock'),
-    tx.query<ClaimedRow>(claimRows, [now, owner, until, limit], 'outbox-claim'),
+  const [, rows, [rest]] = await Promise.all([
+    tx.query(oneAtATime, []),
+    tx.query<ClaimedRow>(claimRows, [new Date(now), owner, new Date(until), limit]),
+    tx.query<{ left: boolean }>(anyLeft, []),
   ]);
   rows.sort((a, b) => (BigInt(a.seq) < BigInt(b.seq) ? -1 : 1));
-  return rows.map((row) => ({
-    tenantId: row.tenant_id,
-    eventId: row.event_id,
-    resource: row.resource,
-    attempts: row.attempts,
-    event: JSON.parse(row.envelope) as EventEnvelope,
-  }));
-}
-
-/** A row that was published, and where the broker keeps it. */
-export interface PublishedEvent {
-  readonly row: ClaimedEvent;
-  readonly storedAt: StoredAt | undefined;
+  const held = rows.map(({ attempts, envelope }) => {
+    return { event: JSON.parse(envelope) as EventEnvelope, text: envelope, owner, attempts, until };
+  });
+  return { held, left: rest?.left === true };
 }
 
 /** Marks rows as published, whoever holds them: they are. */
 export async function mark(tx: Tx, published: readonly PublishedEvent[], now: Date): Promise<void> {
-  const ids = [published.map(({ row }) => row.tenantId), published.map(({ row }) => row.eventId)];
   const stored = [
     published.map(({ storedAt }) => storedAt?.store ?? null),
     published.map(({ storedAt }) => storedAt?.sequence ?? null),
   ];
-  await tx.query(markRows, [...ids, ...stored, now], 'outbox-mark');
+  await tx.query(markRows, [...keysOf(published.map(({ held }) => held)), ...stored, now]);
 }
 
-/** Gives one row back after a failure, not to be tried before a time. */
-export async function release(tx: Tx, owner: string, row: ClaimedEvent, notBefore: Date, error: string): Promise<void> {
-  const reason = storable(error);
-  await tx.query(releaseRow, [row.tenantId, row.eventId, owner, notBefore, reason], 'outbox-release');
+/** Gives rows back, unless somebody else holds them by now. */
+export async function giveBack(tx: Tx, returned: readonly ReturnedEvent[]): Promise<void> {
+  const held = returned.map((each) => each.held);
+  const failures = [
+    returned.map(({ failure }) => failure?.notBefore ?? null),
+    returned.map(({ failure }) => (failure === undefined ? null : storable(failure.error.message))),
+    returned.map(({ failure }) => (failure === undefined ? 1 : 0)),
+  ];
+  await tx.query(returnRows, [...keysOf(held), held.map(({ owner }) => owner), ...failures]);
 }
 
-/** Makes the owner's claims last until `until`. */
-export async function extend(tx: Tx, owner: string, until: Date): Promise<void> {
-  await tx.query(extendRows, [owner, until], 'outbox-extend');
+/** Makes claims last until `until`, unless somebody else has them by now. */
+export async function extend(tx: Tx, held: readonly HeldEvent[], until: Date): Promise<void> {
+  await tx.query(extendRows, [...keysOf(held), held.map(({ owner }) => owner), until]);
 }
 
-/** Gives back everything the owner holds; without an owner everything anybody holds. */
-export async function releaseAll(tx: Tx, owner?: string): Promise<void> {
-  await tx.query(releaseRows, [owner ?? null]);
+/** Gives back everything that these owners hold; without owners everything anybody holds. */
+export async function releaseAll(tx: Tx, owners?: readonly string[]): Promise<void> {
+  await tx.query(releaseRows, [owners ?? null]);
 }
 
-/** True when there are rows that nobody publishes. */
-export async function waiting(tx: Tx): Promise<boolean> {
-  const [row] = await tx.query<{ waiting: boolean }>(anyWaiting, [], 'outbox-waiting');
-  return row?.waiting === true;
+function keysOf(held: readonly HeldEvent[]): [TenantId[], EventId[]] {
+  return [held.map(({ event }) => event.tenantid), held.map(({ event }) => event.id)];
 }

@@ -10,21 +10,29 @@ import {
 import type { Tx } from '@support101/database';
 import { measures } from '@support101/telemetry';
 import { typeid } from 'typeid-js';
-import { insert, type Fact } from './outbox-rows.js';
+import { insert, type Birth, type Fact, type Written } from './outbox-insert.js';
 import { systemTime, type TimeSource } from './time.js';
 import { currentTraceparent } from './tracing.js';
 import { isTooLarge } from './transport.js';
+
+/** What publishes recorded events. */
+export interface Publisher {
+  /** The claim that the rows of these events are to be born with; undefined when they must wait in the table. */
+  expect(facts: readonly Fact[]): Birth | undefined;
+  /** Takes what was written and committed. */
+  take(written: readonly Written[], birth: Birth | undefined): void;
+}
 
 /** Records events in the transaction that makes them true. */
 export class Outbox {
   constructor(
     private readonly service: string,
-    private readonly relay: { nudge(): void },
+    private readonly publisher: Publisher,
     private readonly time: TimeSource = systemTime,
   ) {}
 
   /**
-   * Writes the event's row and wakes the relay once the transaction has committed. The tenant is the transaction's;
+   * Writes the event's row, and hands the event to the relay once the transaction has committed. The tenant is the transaction's;
    * a system transaction names it in `options` or leaves it to the caller. Throws when the data does not fit the contract.
    */
   async record<E extends EventContract>(
@@ -62,12 +70,14 @@ export class Outbox {
    */
   async recordAll(tx: Tx, facts: readonly Fact[]): Promise<void> {
     if (facts.length === 0) return;
-    const inserted = insert(tx, facts);
+    const birth = this.publisher.expect(facts);
+    const written = insert(tx, facts, birth);
+    // In a burst the commit may be known before the answer has come to this function.
     tx.afterCommit(() => {
       for (const { event } of facts) measures.factsRecorded.add({ type: event.type, outcome: event.outcome });
-      this.relay.nudge();
+      void written.then((rows) => this.publisher.take(rows, birth));
     });
-    await inserted;
+    await written;
   }
 
   #envelope<E extends EventContract>(event: E, data: DataOf<E>, caller: Caller, tenantId: TenantId): EventEnvelope {

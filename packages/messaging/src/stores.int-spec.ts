@@ -4,7 +4,7 @@ import { deadLetterKept, deadLetterReplayed } from '@support101/contracts/messag
 import type { Tx } from '@support101/database';
 import { VirtualClock } from '@support101/testing';
 import { z } from 'zod';
-import { callerOf, deliveryOf, effect, onBothEngines } from './both-engines.fixture-spec.js';
+import { callerOf, deliveryOf, effect, nobody, onBothEngines } from './both-engines.fixture-spec.js';
 import { DeadLetters } from './dead-letters.js';
 import { Housekeeping } from './housekeeping.js';
 import { Idempotency } from './idempotency.js';
@@ -190,7 +190,7 @@ onBothEngines('the stores of messaging', (world) => {
     });
 
     it('are told of once, with the ids of what they are about; those about dead letters are not', async () => {
-      const outbox = new Outbox('demo', { nudge: () => undefined });
+      const outbox = new Outbox('demo', nobody);
       const letters = new DeadLetters(world().database, () => Promise.resolve(), undefined, { service: 'demo', outbox });
       const runId = 'run_01jd5m6wz5f9r8x2k3c4v7b6n1';
       const keep = (event: EventEnvelope) => letters.keep({ event, durable: 'things', attempts: 5, reason: 'no' });

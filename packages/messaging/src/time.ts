@@ -18,6 +18,39 @@ export const systemTime: TimeSource = {
   },
 };
 
+/** What is still to be run later, and can be called off at once. */
+export class Timers {
+  readonly #cancels = new Set<() => void>();
+  #stopped = false;
+
+  constructor(private readonly time: TimeSource) {}
+
+  /** Runs `run` after so many milliseconds, unless stopped before. */
+  after(delayMs: number, run: () => unknown): void {
+    if (this.#stopped) return;
+    const cancel = this.time.schedule(delayMs, () => {
+      this.#cancels.delete(cancel);
+      return this.#stopped ? undefined : run();
+    });
+    this.#cancels.add(cancel);
+  }
+
+  /** Runs `run` again and again, so many milliseconds apart, until stopped. */
+  every(periodMs: number, run: () => unknown): void {
+    this.after(periodMs, () => {
+      this.every(periodMs, run);
+      return run();
+    });
+  }
+
+  /** Runs nothing any more. */
+  stop(): void {
+    this.#stopped = true;
+    for (const cancel of this.#cancels) cancel();
+    this.#cancels.clear();
+  }
+}
+
 /** Waits for all of `work` however it ends, but no longer than `limitMs` milliseconds. */
 export async function settleWithin(time: TimeSource, limitMs: number, work: Iterable<Promise<unknown>>): Promise<void> {
   const all = Promise.allSettled(work);

@@ -33,7 +33,7 @@ const made = event('demo.things.made.v1', {
 
 const recorded: string[] = [];
 const consumed: (string | undefined)[] = [];
-const outbox = new Outbox('demo', { nudge: () => undefined });
+const outbox = new Outbox('demo', { expect: () => undefined, take: () => undefined });
 const transaction: Tx = {
   tenantId: acme,
   query: async (_text, values = []) => {

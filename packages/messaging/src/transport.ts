@@ -124,8 +124,11 @@ export interface Transport {
   request(subject: string, message: WireMessage, options: { timeoutMs: number; signal?: AbortSignal }): Promise<WireMessage>;
   /** Answers a subject; the members of one group take turns. */
   serve(subject: string, group: string, handler: (message: WireMessage) => Promise<WireMessage>): Promise<Subscription>;
-  /** Hands events over, those of one resource in order; resolves when each is durably taken or has failed. Never rejects. */
-  publish(events: readonly EventEnvelope[]): Promise<PublishResult[]>;
+  /**
+   * Hands events over, those of one resource in order; resolves when each is durably taken or has failed. Never rejects.
+   * `texts` are the events as JSON, where the caller has them.
+   */
+  publish(events: readonly EventEnvelope[], texts?: readonly string[]): Promise<PublishResult[]>;
   /** Delivers events at least once to a durable. */
   consume(options: ConsumeOptions, handler: EventHandler): Promise<ConsumerSubscription>;
   /** Live tail, at most once; never slows the durables. */
