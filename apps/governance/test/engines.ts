@@ -32,7 +32,8 @@ export function fact(tenantId: TenantId, given: Partial<AuditFact> = {}): AuditF
   };
 }
 
-const tables = ['audit_entries', 'audit_heads'];
+// Locked in the order in which the service takes them, which may be writing.
+const tables = ['audit_heads', 'audit_entries'];
 
 /**
  * Runs a statement as the database's owner, whom row-level security does not stop; `armed` says whether the triggers
