@@ -3,7 +3,7 @@ import { encodeCursor, type Caller } from '@support101/contracts';
 import * as contract from '@support101/contracts/agent-runtime';
 import { tenantSuspended } from '@support101/contracts/tenancy';
 import { operatorOf } from '@support101/service-testing';
-import { LoneRuntime } from './lone-runtime.js';
+import { limits, LoneRuntime } from './lone-runtime.js';
 
 const unknownAgent = 'agt_01jd5m6wz5f9r8x2k3c4v7b6n1' as const;
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -359,7 +359,7 @@ describe('runs', () => {
 
 describe('the limits of a tenant', () => {
   it('bound how many agents it has and how many runs are at work', async () => {
-    const tenantId = runtime.tenant();
+    const tenantId = runtime.tenant({ limits: { ...limits, maxConcurrentExecutions: 0 } });
     const agent = await runtime.agent(tenantId);
     runtime.roomFor = 0;
 

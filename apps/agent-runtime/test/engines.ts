@@ -3,7 +3,7 @@ import { newId } from '@support101/service-kit';
 import { type Engine, prepareModels, type PreparedModels, type ServiceSchema } from '@support101/service-testing';
 import { AgentsRepository, type AgentRow } from '../src/agents/agents.repository.js';
 import { RuntimeDatabase } from '../src/platform/runtime-database.js';
-import { RunsRepository, type NewRun } from '../src/runs/runs.repository.js';
+import { RunsRepository, type NewRun, type Terms } from '../src/runs/runs.repository.js';
 
 /** The migrated schema of agent-runtime on a database of its own. */
 export type Prepared = PreparedModels<RuntimeDatabase>;
@@ -47,16 +47,19 @@ export async function insertAgent({ models }: Prepared, tenantId: TenantId, over
   return row;
 }
 
-/** Writes a queued run of some agent and gives its ids. */
-export async function insertRun(
-  { database }: Prepared,
-  tenantId: TenantId,
-  over: Partial<NewRun> = {},
-): Promise<{ tenantId: TenantId; runId: RunId; agentId: AgentId }> {
-  const run: NewRun = {
+/** Terms that nothing stands against. */
+const anyTerms: Terms = { agentVersion: 1, atMost: 1_000, lease: undefined };
+
+// As `insertAgent`, where it is not there yet.
+const agentSql = `insert into agents (tenant_id, id, name, blueprint, blueprint_version, status, config, version, created_at, updated_at)
+  values ($1, $2, 'Ada', 'scripted', '1.0.0', 'active', '{}', 1, now(), now()) on conflict do nothing`;
+
+/** A run as it is before it is written. */
+export function aRun(tenantId: TenantId, agentId: AgentId): NewRun {
+  return {
     tenantId,
     runId: newId('run'),
-    agentId: newId('agt'),
+    agentId,
     blueprint: 'scripted',
     blueprintVersion: '1.0.0',
     config: { maxIterations: 5 },
@@ -65,8 +68,20 @@ export async function insertRun(
     correlationId: 'cor_test',
     traceparent: null,
     createdAt: new Date('2026-11-22T12:00:00.000Z'),
-    ...over,
   };
-  await database.forTenant(tenantId, (tx) => new RunsRepository().insert(tx, run));
+}
+
+/** Writes a queued run of some agent and gives its ids. */
+export async function insertRun(
+  { database }: Prepared,
+  tenantId: TenantId,
+  over: Partial<NewRun> = {},
+  terms: Partial<Terms> = {},
+): Promise<{ tenantId: TenantId; runId: RunId; agentId: AgentId }> {
+  const run = { ...aRun(tenantId, newId('agt')), ...over };
+  await database.forTenant(tenantId, async (tx) => {
+    await tx.query(agentSql, [tenantId, run.agentId]);
+    await new RunsRepository().insert(tx, run, { ...anyTerms, ...terms });
+  });
   return { tenantId, runId: run.runId, agentId: run.agentId };
 }

@@ -22,7 +22,8 @@ import { scripted } from './scripted.js';
 
 type Standing = OutputOf<typeof tenantLimits>;
 
-const limits = {
+/** What a tenant of these tests may have. */
+export const limits = {
   maxAgents: 20,
   maxConcurrentExecutions: 20,
   maxRequestsPerMinute: 100,
@@ -59,6 +60,11 @@ export class LoneRuntime extends TestedService {
     const tenantId = newId('ten');
     this.tenants.set(tenantId, { tenantId, status: 'active', tier: 'professional', limits, allowedBlueprints: [], ...over });
     return tenantId;
+  }
+
+  /** Other limits apply to the tenant from now on. */
+  limit(tenantId: TenantId, to: Standing['limits']): void {
+    this.tenants.set(tenantId, { ...(this.tenants.get(tenantId) as Standing), limits: to });
   }
 
   /** A scripted agent of the tenant. */

@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Caller, TenantId } from '@support101/contracts';
 import * as contract from '@support101/contracts/agent-runtime';
+import { limitsChanged } from '@support101/contracts/tenancy';
 import { operatorOf } from '@support101/service-testing';
-import { LoneRuntime } from './lone-runtime.js';
+import { eventually } from '@support101/testing';
+import { limits, LoneRuntime } from './lone-runtime.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
 const input = { blueprint: 'scripted', name: 'Ada' };
@@ -59,24 +61,51 @@ describe('an agent', () => {
 });
 
 describe('a run', () => {
-  it('is accepted in a place of its own, and not without', async () => {
-    const tenantId = runtime.tenant();
-    const agent = await runtime.agent(tenantId);
+  const limited = (maxConcurrentExecutions: number) => runtime.tenant({ limits: { ...limits, maxConcurrentExecutions } });
 
-    const { runId } = await runtime.run(agent, []);
-    runtime.roomFor = 0;
+  it('is accepted while fewer are at work than may be; one that waits for a person is not', async () => {
+    const agent = await runtime.agent(limited(1));
+    const waiting = await runtime.run(agent, [{ do: 'interrupt' }], { waitSeconds: 0 });
+    await runtime.requestOf(waiting);
 
-    expect(placesOf(tenantId, 'concurrentExecutions')).toEqual([runId]);
-    await expect(runtime.run(agent, [])).rejects.toMatchObject({ code: 'limit_exceeded', retryAfterSeconds: 3 });
+    const hanging = await runtime.run(agent, [{ do: 'hang', ms: 60_000 }], { waitSeconds: 0 });
+
+    await expect(runtime.run(agent, [])).rejects.toMatchObject({
+      code: 'limit_exceeded',
+      detail: expect.stringContaining('maxConcurrentExecutions of 1'),
+      retryAfterSeconds: 1,
+    });
+    await runtime.ask(contract.cancelRun, { runId: hanging.runId }, operatorOf(agent.tenantId));
+    expect(await runtime.run(agent, [])).toMatchObject({ status: 'completed' });
   });
 
-  it('that is not accepted gives its place back', async () => {
-    const tenantId = runtime.tenant();
-    const agentId = 'agt_01jd5m6wz5f9r8x2k3c4v7b6n1';
+  it('is refused by what the tenant may have now, and a repeated request is answered all the same', async () => {
+    const tenantId = limited(1);
+    const agent = await runtime.agent(tenantId);
+    const caller: Caller = { ...operatorOf(tenantId), idempotencyKey: 'once' };
+    const start = { agentId: agent.agentId, input: { script: [] } };
+    const made = await runtime.ask(contract.executeAgent, start, caller);
 
-    const started = runtime.ask(contract.executeAgent, { agentId, input: { script: [] } }, operatorOf(tenantId));
+    const none = { ...limits, maxConcurrentExecutions: 0 };
+    runtime.limit(tenantId, none);
+    await runtime.publish(limitsChanged, tenantId, { tenantId, limits: none });
 
-    await expect(started).rejects.toEqual(code('agent_not_found'));
-    expect(placesOf(tenantId, 'concurrentExecutions')).toEqual([]);
+    await eventually(() => expect(runtime.run(agent, [])).rejects.toEqual(code('limit_exceeded')));
+    expect(await runtime.ask(contract.executeAgent, start, caller)).toMatchObject({ runId: made.runId });
+  });
+
+  it('is made from its agent as it is now, however often that was asked before', async () => {
+    const agent = await runtime.agent(limited(5));
+    const caller = operatorOf(agent.tenantId);
+    await runtime.run(agent, []);
+
+    await runtime.ask(contract.updateAgent, { agentId: agent.agentId, config: { maxIterations: 1 } }, caller);
+    const short = await runtime.run(agent, [{ do: 'note' }, { do: 'note' }]);
+    await runtime.ask(contract.updateAgent, { agentId: agent.agentId, status: 'disabled' }, caller);
+
+    expect(short).toMatchObject({ status: 'failed', error: { code: 'step_limit_reached' } });
+    await expect(runtime.run(agent, [])).rejects.toEqual(code('agent_disabled'));
+    await runtime.ask(contract.deleteAgent, { agentId: agent.agentId }, caller);
+    await expect(runtime.run(agent, [])).rejects.toEqual(code('agent_not_found'));
   });
 });

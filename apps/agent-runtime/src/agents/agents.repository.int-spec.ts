@@ -22,11 +22,10 @@ describe.each(engines)('AgentsRepository (%s)', (engine) => {
     await prepared?.close();
   });
 
-  it('gives back what was inserted, through Prisma and in a run’s own transaction', async () => {
+  it('gives back what was inserted, in a transaction of Prisma and by itself', async () => {
     const row = await insertAgent(prepared, tenantId, { name: 'Ada “ünïcode” 🙂', config: { deep: { list: [1, null, 'x'] } } });
 
     expect(await prepared.models.forTenant(tenantId, (tx) => agents.find(tx, tenantId, row.id))).toEqual(row);
-    expect(await prepared.database.forTenant(tenantId, (tx) => agents.findForRun(tx, tenantId, row.id))).toEqual(row);
     expect(await agents.find(prepared.models.alone(tenantId), tenantId, row.id)).toEqual(row);
   });
 
@@ -68,26 +67,6 @@ describe.each(engines)('AgentsRepository (%s)', (engine) => {
     await prepared.models.forTenant(tenantId, (tx) => agents.update(tx, changed));
 
     expect(await prepared.models.forTenant(tenantId, (tx) => agents.find(tx, tenantId, row.id))).toEqual(changed);
-  });
-
-  it('keeps an agent from being deleted while a run of it starts', async () => {
-    const row = await insertAgent(prepared, tenantId);
-    const order: string[] = [];
-
-    const starting = prepared.database.forTenant(tenantId, async (tx) => {
-      await agents.findForRun(tx, tenantId, row.id);
-      await tx.query('select pg_sleep(0.1)');
-      order.push('started');
-    });
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    const deleting = prepared.models.forTenant(tenantId, async (tx) => {
-      await agents.findForUpdate(tx, tenantId, row.id);
-      order.push('deleted');
-      await agents.delete(tx, tenantId, row.id);
-    });
-    await Promise.all([starting, deleting]);
-
-    expect(order).toEqual(['started', 'deleted']);
   });
 
   it('knows whether a run is unfinished, counts runs, and removes all agents of a tenant', async () => {

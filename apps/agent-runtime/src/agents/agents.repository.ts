@@ -50,12 +50,6 @@ export class AgentsRepository {
     return this.find(tx, tenantId, id);
   }
 
-  /** The agent for a run that is about to start: it cannot be deleted before the transaction ends. */
-  async findForRun(tx: Tx, tenantId: TenantId, id: AgentId): Promise<AgentRow | undefined> {
-    const rows = await tx.query<AgentRow>(`${byId} for key share`, [tenantId, id], 'agents-for-run');
-    return rows[0];
-  }
-
   /** Newest first: ids sort by creation time. */
   async list(tx: RuntimeTx, tenantId: TenantId, filter: AgentFilter, limit: number): Promise<AgentRow[]> {
     const { blueprint, status, before } = filter;

@@ -23,9 +23,13 @@ export interface AgentToBe {
   usePlace(): void;
 }
 
+const rememberedAtMost = 1_000;
+
 /** A tenant's agents: a blueprint in one version, with settings of their own. */
 @Injectable()
 export class AgentsService {
+  readonly #ready = new Map<AgentId, ReadyAgent>();
+
   constructor(
     private readonly database: RuntimeDatabase,
     private readonly repository: AgentsRepository,
@@ -123,11 +127,26 @@ export class AgentsService {
     return { total: await counted };
   }
 
-  /** The agent in the transaction that starts a run of it; it cannot be deleted before that ends. */
-  async forRun(tx: Tx, tenantId: TenantId, agentId: AgentId): Promise<ReadyAgent> {
-    const agent = found(await this.repository.findForRun(tx, tenantId, agentId));
+  /** The agent for a run of it; whoever writes the run makes sure that the agent is still in this version. */
+  async forRun(tx: Pick<Tx, 'query'>, tenantId: TenantId, agentId: AgentId): Promise<ReadyAgent> {
+    const agent = found(await this.repository.find(tx, tenantId, agentId));
     if (agent.status === 'disabled') throw new DomainError('agent_disabled', `The agent ${agent.name} is disabled.`);
     return { agent, blueprint: this.blueprints.pinned(agent.blueprint, agent.blueprintVersion) };
+  }
+
+  /** Like `forRun`, as the agent was when this process last saw it. */
+  async remembered(tenantId: TenantId, agentId: AgentId): Promise<ReadyAgent> {
+    const known = this.#ready.get(agentId);
+    if (known?.agent.tenantId === tenantId) return known;
+    const ready = await this.forRun(this.database.alone(tenantId), tenantId, agentId);
+    if (this.#ready.size >= rememberedAtMost) this.#ready.clear();
+    this.#ready.set(agentId, ready);
+    return ready;
+  }
+
+  /** What is remembered of the agent is out of date. */
+  forget(agentId: AgentId): void {
+    this.#ready.delete(agentId);
   }
 
   /** The tenant is gone: so are its agents. */

@@ -1,9 +1,8 @@
-import { hostname } from 'node:os';
 import { Inject, Injectable } from '@nestjs/common';
 import type { JsonObject, RunConfig } from '@support101/agent-kit';
 import { context, SpanKind } from '@opentelemetry/api';
 import { inSpan } from '@support101/messaging';
-import { LOG, newId, type Log } from '@support101/service-kit';
+import { LOG, type Log } from '@support101/service-kit';
 import { BlueprintsService } from '../blueprints/blueprints.service.js';
 import { JournalService, leaseTimes, type HeldRun, type RunEnd, type RunRef } from '../journal/journal.service.js';
 import { holdRun, Stopped, type Hold, type StopReason } from '../platform/hold.js';
@@ -15,8 +14,6 @@ const drainMs = 500;
 /** The worker: takes a run, and plans and acts step by step until it ends or waits, another worker has it, or the process stops. */
 @Injectable()
 export class ExecutionService {
-  readonly #owner = `${hostname()} ${process.pid} ${newId('cor')}`;
-
   constructor(
     private readonly journal: JournalService,
     private readonly blueprints: BlueprintsService,
@@ -26,7 +23,7 @@ export class ExecutionService {
 
   /** Works on the run while it can; a failure of the database is thrown, everything else ends or releases the run. */
   async execute(ref: RunRef, drain: AbortSignal): Promise<void> {
-    const run = await this.journal.take(ref, this.#owner);
+    const run = await this.journal.take(ref);
     if (run === undefined) return;
     const hold = holdRun({
       heartbeatMs: leaseTimes.heartbeatMs,

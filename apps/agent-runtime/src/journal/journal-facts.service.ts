@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { context } from '@opentelemetry/api';
 import { outcomeOfFailure } from '@support101/agent-kit';
-import type { AgentId, Caller, RequestId, RunId, TenantCaller, TenantId } from '@support101/contracts';
+import type { Caller, RequestId, RunId, TenantId } from '@support101/contracts';
 import {
   runCancelled,
   runCompleted,
@@ -12,11 +11,11 @@ import {
   type RunOutcome,
 } from '@support101/contracts/agent-runtime';
 import type { Tx } from '@support101/database';
-import { Outbox, remoteContext } from '@support101/messaging';
+import { Outbox, type Fact } from '@support101/messaging';
 import { Clock } from '@support101/service-kit';
 import { newsOf, Notices } from '../platform/notices.js';
 import type { Question } from '../platform/questions.js';
-import { RequestsService } from '../requests/requests.service.js';
+import { RequestsService, type AskedRequest, type AskingRun } from '../requests/requests.service.js';
 import { JournalRepository, type EndedRow, type EndRow, type RunRef, type StepRow } from './journal.repository.js';
 import { groundsOf, type State } from './journal.rules.js';
 
@@ -32,12 +31,18 @@ export interface Turn {
   readonly applied?: RequestId;
 }
 
-/** Whose run it is, in whose name its facts are told. */
-export interface Teller {
-  readonly agentId: AgentId;
-  readonly blueprint: string;
-  readonly blueprintVersion: string;
-  readonly caller: TenantCaller;
+/** The held run that made a step, as it is with that step. */
+export interface ActingRun extends Omit<AskingRun, keyof RunRef>, EndedRow {
+  readonly ref: RunRef;
+}
+
+/** A step to be appended with all that becomes true with it. Made before the transaction, in which nothing is asked. */
+export interface Entry {
+  readonly row: StepRow;
+  readonly facts: readonly Fact[];
+  readonly applied: RequestId | undefined;
+  readonly asks: AskedRequest | undefined;
+  readonly end: EndRow | undefined;
 }
 
 /** What becomes true in the transaction of a step or an end, and the facts about it. */
@@ -51,18 +56,36 @@ export class JournalFactsService {
     private readonly notices: Notices,
   ) {}
 
-  step(tx: Tx, row: StepRow, { agentId, caller }: Teller): Promise<unknown> {
-    return inTrace(caller, () => this.outbox.record(tx, runStepExecuted, stepFact(row, agentId), caller));
+  /** What appending a step comes to. */
+  entry(run: ActingRun, row: StepRow, { applied, wait, end }: Turn): Entry {
+    const { ref, caller, agentId } = run;
+    const { step, action, outcome, tools, durationMs } = row;
+    const tool = tools.at(-1)?.tool ?? null;
+    const executed = { runId: ref.runId, agentId, step, action, tool, outcome, durationMs };
+    const facts = [this.outbox.fact(runStepExecuted, executed, caller)];
+    const asks = wait && this.requests.ask({ ...run, ...ref }, step, wait);
+    if (asks !== undefined) facts.push(asks.fact);
+    const ending = end && endRow(end, this.clock.now());
+    if (ending !== undefined) facts.push(this.#endFact(ref, run, end as RunEnd, ending, caller));
+    return { row, facts, applied, asks, end: ending };
   }
 
-  /** What the appended step comes to. False when it cannot, since the lease is lost. */
-  turn(tx: Tx, row: StepRow, { end, wait, applied }: Turn, teller: Teller): Promise<boolean> {
-    const { tenantId, runId, step, fence } = row;
-    return inTrace(teller.caller, async () => {
-      if (applied !== undefined) await this.requests.apply(tx, row, applied);
-      if (end !== undefined) return this.end(tx, row, fence, end, teller.caller);
-      return wait === undefined || this.requests.open(tx, { ...teller, tenantId, runId, fence }, step, wait);
-    });
+  /**
+   * Writes the entries of different runs in one burst. Is stopped by `lease_lost` when one of the runs is another
+   * worker's or has ended; then nothing is written.
+   */
+  async write(tx: Tx, entries: readonly Entry[]): Promise<void> {
+    const rows = entries.map(({ row }) => row);
+    const writing = [this.repository.append(tx, rows)];
+    for (const { row, applied, asks, end } of entries) {
+      if (applied !== undefined) writing.push(this.requests.apply(tx, row, applied));
+      if (asks !== undefined) writing.push(this.requests.open(tx, asks));
+      if (end === undefined) continue;
+      writing.push(this.repository.endHeld(tx, row, row.fence, end));
+      this.#tell(tx, row);
+    }
+    const facts = entries.flatMap((entry) => entry.facts);
+    await Promise.all([...writing, this.outbox.recordAll(tx, facts)]);
   }
 
   /** What people decided about the run, first to last. */
@@ -72,18 +95,38 @@ export class JournalFactsService {
 
   /** Ends the run: with a fence only if that worker holds it. False when it had ended, or another worker has it. */
   async end(tx: Tx, ref: RunRef, fence: number | null, end: RunEnd, caller: Caller): Promise<boolean> {
-    const completedAt = this.clock.now();
-    const row = endRow(end, completedAt);
+    const row = endRow(end, this.clock.now());
     const ended = await this.repository.end(tx, ref, fence, row);
     if (ended === undefined) return false;
-    const fact = { ...endFact(ref.runId, ended, completedAt), outcome: row.outcome };
-    if (end.status === 'completed') await this.outbox.record(tx, runCompleted, { ...fact, ...groundsOf(end.output) }, caller);
-    else await this.outbox.record(tx, endFacts[end.status], { ...fact, error: end.error }, caller);
+    await this.outbox.recordAll(tx, [this.#endFact(ref, ended, end, row, caller)]);
+    this.#tell(tx, ref);
+    return true;
+  }
+
+  #endFact({ runId, tenantId }: RunRef, ended: EndedRow, end: RunEnd, { completedAt, outcome }: EndRow, caller: Caller): Fact {
+    const { agentId, blueprint, blueprintVersion, stepsCount, usage, createdAt, requestId } = ended;
+    const durationMs = Math.max(0, completedAt.getTime() - createdAt.getTime());
+    const data = {
+      runId,
+      agentId,
+      blueprint,
+      blueprintVersion,
+      stepsCount,
+      usage,
+      durationMs,
+      outcome,
+      ...(requestId === null ? {} : { requestId }),
+    };
+    return end.status === 'completed'
+      ? this.outbox.fact(runCompleted, { ...data, ...groundsOf(end.output) }, caller, { tenantId })
+      : this.outbox.fact(endFacts[end.status], { ...data, error: end.error }, caller, { tenantId });
+  }
+
+  #tell(tx: Tx, ref: RunRef): void {
     tx.afterCommit(() => {
       this.notices.tell(endOf(ref));
       this.notices.tell(newsOf(ref.runId));
     });
-    return true;
   }
 }
 
@@ -94,7 +137,7 @@ export function endOf({ runId }: RunRef): string {
   return `ended ${runId}`;
 }
 
-function endRow(end: RunEnd, completedAt: Date): EndRow & { readonly outcome: RunOutcome } {
+function endRow(end: RunEnd, completedAt: Date): EndRow {
   if (end.status === 'completed') return { ...end, error: null, completedAt };
   return { ...end, output: null, outcome: outcomeOf(end), completedAt };
 }
@@ -102,18 +145,4 @@ function endRow(end: RunEnd, completedAt: Date): EndRow & { readonly outcome: Ru
 function outcomeOf({ status, error }: Exclude<RunEnd, { status: 'completed' }>): RunOutcome {
   if (status === 'cancelled') return 'abandoned';
   return status === 'failed' ? outcomeOfFailure(error.code) : 'failed';
-}
-
-function endFact(runId: RunId, { createdAt, requestId, ...rest }: EndedRow, at: Date) {
-  const durationMs = Math.max(0, at.getTime() - createdAt.getTime());
-  return { ...rest, runId, durationMs, ...(requestId === null ? {} : { requestId }) };
-}
-
-function stepFact({ runId, step, action, outcome, tools, durationMs }: StepRow, agentId: AgentId) {
-  return { runId, agentId, step, action, tool: tools.at(-1)?.tool ?? null, outcome, durationMs };
-}
-
-/** The writer works for many runs at once: each fact keeps the trace of its own run. */
-function inTrace<T>(caller: TenantCaller, run: () => Promise<T>): Promise<T> {
-  return context.with(remoteContext(caller.traceparent), run);
 }

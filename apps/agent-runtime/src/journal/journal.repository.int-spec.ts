@@ -7,6 +7,7 @@ import { LeaseModel, type LeaseCommand } from '../../test/lease-model.js';
 import { insertRun, prepare, type Prepared } from '../../test/engines.js';
 import { JournalRepository, type DueRow, type EndRow, type RunRef, type StepRow } from './journal.repository.js';
 import { fold, stateRow, type State } from './journal.rules.js';
+import { isStoppedBy } from '../platform/stops.js';
 
 const now = new Date('2026-11-22T12:00:01.000Z');
 const completed: EndRow = { status: 'completed', output: { answer: 'yes' }, outcome: 'resolved', error: null, completedAt: now };
@@ -54,7 +55,16 @@ describe.each(engines)('JournalRepository (%s)', (engine) => {
 
   const inTenant = <T>(run: Parameters<typeof prepared.database.forTenant<T>>[1]) => prepared.database.forTenant(tenantId, run);
   const take = (ref: RunRef, owner: string, leaseMs = 60_000) => inTenant((tx) => journal.take(tx, ref, owner, leaseMs, now));
-  const append = (...rows: StepRow[]) => prepared.database.asSystem('run-journal', (tx) => journal.append(tx, rows));
+  /** Whether the steps were written, all of them or none. */
+  const append = async (...rows: StepRow[]): Promise<boolean> => {
+    try {
+      await prepared.database.burstAsSystem('run-journal', (tx) => journal.append(tx, rows));
+      return true;
+    } catch (error) {
+      if (isStoppedBy(error, 'lease_lost')) return false;
+      throw error;
+    }
+  };
   const end = (ref: RunRef, fence: number | null, row = completed) => inTenant((tx) => journal.end(tx, ref, fence, row));
   const rowOf = async ({ runId }: RunRef) => {
     const [row] = await inTenant((tx) => tx.query<Record<string, unknown>>('select * from runs where id = $1', [runId]));
@@ -89,8 +99,7 @@ describe.each(engines)('JournalRepository (%s)', (engine) => {
     const fresh = await append(aStep(run, 2, 1, { a: 1 }, { a: 2 }));
 
     expect(second).toMatchObject({ fence: 2, stepsCount: 1 });
-    expect(stale.size).toBe(0);
-    expect([...fresh]).toEqual([run.runId]);
+    expect([stale, fresh]).toEqual([false, true]);
     const rows = await inTenant((tx) => journal.stateRows(tx, run, 0));
     expect(fold(rows)).toEqual({ a: 2 });
     expect(await inTenant((tx) => journal.renew(tx, run, 1, 1_000))).toBe(false);
@@ -122,10 +131,10 @@ describe.each(engines)('JournalRepository (%s)', (engine) => {
     const inOrder = await append(aStep(run, 1, 0, {}, { a: 1 }));
     const twice = await append(aStep(run, 1, 0, {}, { a: 1 }));
 
-    expect([early.size, inOrder.size, twice.size]).toEqual([0, 1, 0]);
+    expect([early, inOrder, twice]).toEqual([false, true, false]);
   });
 
-  it('appends steps of several runs and tenants in one statement, leaving out those that lost their lease', async () => {
+  it('appends steps of several runs and tenants in one statement, and none when one of them has lost its lease', async () => {
     const mine = await insertRun(prepared, tenantId);
     const lost = await insertRun(prepared, tenantId);
     const otherTenant = newId('ten');
@@ -134,9 +143,10 @@ describe.each(engines)('JournalRepository (%s)', (engine) => {
     await take(lost, 'a');
     await prepared.database.forTenant(otherTenant, (tx) => journal.take(tx, theirs, 'a', 60_000, now));
 
-    const appended = await append(aStep(mine, 1, 0, {}, { m: 1 }), aStep(lost, 7, 0, {}, {}), aStep(theirs, 1, 0, {}, { t: 1 }));
+    const steps = [aStep(mine, 1, 0, {}, { m: 1 }), aStep(theirs, 1, 0, {}, { t: 1 })];
 
-    expect([...appended].sort()).toEqual([mine.runId, theirs.runId].sort());
+    expect(await append(...steps, aStep(lost, 7, 0, {}, {}))).toBe(false);
+    expect(await append(...steps)).toBe(true);
     expect(await prepared.database.forTenant(otherTenant, (tx) => journal.stateRows(tx, theirs, 0))).toHaveLength(1);
     expect(await inTenant((tx) => journal.stateRows(tx, theirs, 0))).toEqual([]);
   });
@@ -158,7 +168,26 @@ describe.each(engines)('JournalRepository (%s)', (engine) => {
     });
     expect(await end(run, null)).toBeUndefined();
     expect(await take(run, 'b')).toBeUndefined();
-    expect((await append(aStep(run, 1, 3, {}, {}))).size).toBe(0);
+    expect(await append(aStep(run, 1, 3, {}, {}))).toBe(false);
+  });
+
+  it('ends a held run together with its last step, or writes neither', async () => {
+    const [run, lost] = [await insertRun(prepared, tenantId), await insertRun(prepared, tenantId)];
+    await take(run, 'a');
+    await take(lost, 'a', -1);
+    await take(lost, 'b');
+    const last = (ref: RunRef) =>
+      prepared.database.burstAsSystem('run-journal', (tx) =>
+        Promise.all([journal.append(tx, [aStep(ref, 1, 0, {}, {})]), journal.endHeld(tx, ref, 1, completed)]),
+      );
+
+    await last(run);
+    const refused = await last(lost).catch((error: unknown) => isStoppedBy(error, 'lease_lost'));
+
+    expect(await rowOf(run)).toMatchObject({ status: 'completed', steps_count: 1, input_tokens: 10 });
+    expect(refused).toBe(true);
+    expect(await rowOf(lost)).toMatchObject({ status: 'running', steps_count: 0 });
+    expect(await inTenant((tx) => journal.stateRows(tx, lost, 0))).toEqual([]);
   });
 
   it('ends a queued run from outside, but does not complete it', async () => {
@@ -274,7 +303,7 @@ describe.each(engines)('JournalRepository (%s)', (engine) => {
     const expire = `update run_leases set expires_at = now() - interval '1 s' where run_id = $1`;
     const doings: Record<LeaseCommand['do'], () => Promise<boolean>> = {
       take: async () => (await take(run, `worker ${command.worker}`)) !== undefined,
-      append: async () => (await append(aStep(run, fence, step, {}, {}))).size === 1,
+      append: () => append(aStep(run, fence, step, {}, {})),
       renew: () => inTenant((tx) => journal.renew(tx, run, fence, 60_000)),
       release: async () => {
         const [mine] = await inTenant((tx) =>

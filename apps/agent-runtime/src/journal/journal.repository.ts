@@ -32,6 +32,9 @@ export interface TakenRow {
   readonly pending: Asked | null;
   /** What was decided and applied before, first to last. */
   readonly asked: readonly Asked[];
+  /** What its steps have used. */
+  readonly usage: RunUsage;
+  readonly createdAt: Date;
 }
 
 type StepColumns = Omit<RunStep, 'completedAt'> & { readonly completedAt: Date };
@@ -51,7 +54,7 @@ export interface EndRow {
   readonly completedAt: Date;
 }
 
-/** What the facts about an ended run need. */
+/** What the fact about an ended run needs besides how it ended. */
 export interface EndedRow {
   readonly agentId: AgentId;
   readonly blueprint: string;
@@ -79,21 +82,22 @@ const takeSql = `
       from runs r
      where l.tenant_id = $1 and l.run_id = $2 and l.expires_at <= now()
        and r.tenant_id = l.tenant_id and r.id = l.run_id and r.status = any($6)
-    returning l.fence, l.steps_count, l.deadline_at, l.request_id, l.decisions)
+    returning l.fence, l.steps_count, l.deadline_at, l.request_id, l.decisions, ${usageOf('l')})
   update runs r set status = 'running', started_at = coalesce(r.started_at, $5)
     from taken t
    where r.tenant_id = $1 and r.id = $2
   returning t.fence, t.steps_count as "stepsCount", (extract(epoch from t.deadline_at - now()) * 1000)::float8 as "timeLeftMs",
     r.agent_id as "agentId", r.blueprint, r.blueprint_version as "blueprintVersion", r.config, r.input,
-    r.correlation_id as "correlationId", r.traceparent,
+    r.correlation_id as "correlationId", r.traceparent, r.created_at as "createdAt", t.usage,
     case when t.request_id is not null then (
       select ${asked} from run_requests q where q.tenant_id = $1 and q.id = t.request_id) end as pending,
     case when t.decisions = 0 then '[]'::jsonb else (
       select coalesce(jsonb_agg(${asked} order by q.step), '[]'::jsonb) from run_requests q
        where q.tenant_id = $1 and q.run_id = $2 and q.decision is not null and q.id is distinct from t.request_id) end as asked`;
 
-// Only a worker that still holds the lease gets past the update; it also keeps the journal dense and in order.
-// The rows come as one JSON text, so that the steps of many runs are one statement and each is serialised once.
+// Only a worker that still holds the lease gets past the update; it also keeps the journal dense and in order. If one
+// does not, nothing is written. The rows come as one JSON text, so that the steps of many runs are one statement and each
+// is serialised once.
 const appendSql = `
   with given as (
     select * from json_to_recordset($1::json) as g(
@@ -107,29 +111,37 @@ const appendSql = `
            model = coalesce(g.model, l.model)
       from given g
      where l.tenant_id = g.tenant_id and l.run_id = g.run_id and l.fence = g.fence and l.steps_count = g.step
-    returning g.*)
-  insert into run_steps (tenant_id, run_id, fence, step, action, outcome, result, tools, change, snapshot, input_tokens,
-                         output_tokens, cost_micro_usd, model, duration_ms, completed_at)
-  select tenant_id, run_id, fence, step, action, outcome, result, tools, change, snapshot, input_tokens, output_tokens,
-         cost_micro_usd, model, duration_ms, completed_at from held
-  returning run_id as "runId"`;
+    returning g.*),
+  written as (
+    insert into run_steps (tenant_id, run_id, fence, step, action, outcome, result, tools, change, snapshot, input_tokens,
+                           output_tokens, cost_micro_usd, model, duration_ms, completed_at)
+    select tenant_id, run_id, fence, step, action, outcome, result, tools, change, snapshot, input_tokens, output_tokens,
+           cost_micro_usd, model, duration_ms, completed_at from held)
+  select stop_unless((select count(*) from held) = (select count(*) from given), 'lease_lost')`;
 
-const endSql = `
+const ended = `
   with gone as (
     delete from run_leases l using runs r
      where l.tenant_id = $1 and l.run_id = $2 and ($3::integer is null or l.fence = $3)
        and r.tenant_id = l.tenant_id and r.id = l.run_id and r.status = any($10)
-    returning l.steps_count, l.input_tokens, l.output_tokens, l.cost_micro_usd, l.model)
-  update runs r
-     set status = $4, output = $5, outcome = $6, error_code = $7, error_detail = $8, completed_at = $9,
-         steps_count = g.steps_count, input_tokens = g.input_tokens, output_tokens = g.output_tokens,
-         cost_micro_usd = g.cost_micro_usd, model = g.model
-    from gone g
-   where r.tenant_id = $1 and r.id = $2
-  returning r.agent_id as "agentId", r.blueprint, r.blueprint_version as "blueprintVersion", r.steps_count as "stepsCount",
+    returning l.steps_count, l.input_tokens, l.output_tokens, l.cost_micro_usd, l.model),
+  ended as (
+    update runs r
+       set status = $4, output = $5, outcome = $6, error_code = $7, error_detail = $8, completed_at = $9,
+           steps_count = g.steps_count, input_tokens = g.input_tokens, output_tokens = g.output_tokens,
+           cost_micro_usd = g.cost_micro_usd, model = g.model
+      from gone g
+     where r.tenant_id = $1 and r.id = $2
+    returning r.*)`;
+
+const endSql = `${ended}
+  select r.agent_id as "agentId", r.blueprint, r.blueprint_version as "blueprintVersion", r.steps_count as "stepsCount",
     ${usageOf('r')}, r.created_at as "createdAt",
     (select q.id from run_requests q where q.tenant_id = $1 and q.run_id = $2 and q.decision is not null
-      order by q.step desc limit 1) as "requestId"`;
+      order by q.step desc limit 1) as "requestId"
+    from ended r`;
+
+const endHeldSql = `${ended} select stop_unless(exists (select from ended), 'lease_lost')`;
 
 /** Leases and journal. Every write of a worker names its fence and does nothing when another worker has a newer one. */
 @Injectable()
@@ -169,28 +181,19 @@ export class JournalRepository {
     );
   }
 
-  /** Appends steps of different runs; the answer names the runs whose lease was still held, nothing was written for the others. */
-  async append(tx: Tx, rows: readonly StepRow[]): Promise<Set<RunId>> {
-    const appended = await tx.query<{ runId: RunId }>(appendSql, [JSON.stringify(rows.map(toColumns))], 'runs-append');
-    return new Set(appended.map((row) => row.runId));
+  /** Appends steps of different runs; is stopped by `lease_lost` when one of the leases is another worker's. */
+  async append(tx: Tx, rows: readonly StepRow[]): Promise<void> {
+    await tx.query(appendSql, [JSON.stringify(rows.map(toColumns))], 'runs-append');
   }
 
   /** Ends the run and drops its lease. With a fence: only if that worker holds it; without: whoever does. */
-  async end(tx: Tx, { tenantId, runId }: RunRef, fence: number | null, end: EndRow): Promise<EndedRow | undefined> {
-    const { status, output, outcome, error, completedAt } = end;
-    const values = [
-      tenantId,
-      runId,
-      fence,
-      status,
-      json(output),
-      outcome,
-      error?.code,
-      error?.detail,
-      completedAt,
-      sourcesOf(status),
-    ];
-    return (await tx.query<EndedRow>(endSql, values, 'runs-end'))[0];
+  async end(tx: Tx, ref: RunRef, fence: number | null, end: EndRow): Promise<EndedRow | undefined> {
+    return (await tx.query<EndedRow>(endSql, endValues(ref, fence, end), 'runs-end'))[0];
+  }
+
+  /** Like `end` for a held run, asked for together with its last step; is stopped by `lease_lost` when it is not held. */
+  async endHeld(tx: Tx, ref: RunRef, fence: number, end: EndRow): Promise<void> {
+    await tx.query(endHeldSql, endValues(ref, fence, end), 'runs-end-held');
   }
 
   /** The journal's state rows from the given step on. */
@@ -250,6 +253,12 @@ export class JournalRepository {
     ]);
     return rows.map((row) => row.id);
   }
+}
+
+function endValues({ tenantId, runId }: RunRef, fence: number | null, end: EndRow): unknown[] {
+  const { status, output, outcome, error, completedAt } = end;
+  const ended = [json(output), outcome, error?.code, error?.detail, completedAt];
+  return [tenantId, runId, fence, status, ...ended, sourcesOf(status)];
 }
 
 // Text, not objects: pg would turn a JavaScript array into a Postgres array.

@@ -1,5 +1,5 @@
 import { ArticleId, id, type Id } from '@support101/contracts';
-import { runStatuses, type RunStatus } from '@support101/contracts/agent-runtime';
+import { runStatuses, type RunStatus, type RunUsage } from '@support101/contracts/agent-runtime';
 
 /** What a run's status may become. Nothing leaves an end; `running` to `running` is another worker taking over. */
 const transitions: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
@@ -43,6 +43,16 @@ function idsOf<T>(
     return parsed.success ? [parsed.data] : [];
   });
   return [...new Set(ids)];
+}
+
+/** What two parts of a run have used; the model is the one that was asked last. */
+export function addUsage(sum: RunUsage, more: RunUsage): RunUsage {
+  return {
+    inputTokens: sum.inputTokens + more.inputTokens,
+    outputTokens: sum.outputTokens + more.outputTokens,
+    costMicroUsd: sum.costMicroUsd + more.costMicroUsd,
+    model: more.model ?? sum.model,
+  };
 }
 
 /** Plain JSON: the state of a run. */

@@ -1,13 +1,15 @@
+import { hostname } from 'node:os';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Caller, TenantCaller, TenantId } from '@support101/contracts';
-import type { RunDecision, RunStep } from '@support101/contracts/agent-runtime';
+import type { RunDecision, RunStep, RunUsage } from '@support101/contracts/agent-runtime';
 import { groupWriter, type GroupWriter, type Tx } from '@support101/database';
 import { currentTraceparent } from '@support101/messaging';
-import { Clock, ServiceDatabase } from '@support101/service-kit';
+import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
 import { newsOf, Notices } from '../platform/notices.js';
-import { endOf, JournalFactsService, type RunEnd, type Teller, type Turn } from './journal-facts.service.js';
-import { JournalRepository, type DueRow, type RunRef, type StepRow, type TakenRow } from './journal.repository.js';
-import { fold, lastSnapshot, stateRow, type State } from './journal.rules.js';
+import { isStoppedBy } from '../platform/stops.js';
+import { endOf, JournalFactsService, type ActingRun, type Entry, type RunEnd, type Turn } from './journal-facts.service.js';
+import { JournalRepository, type DueRow, type RunRef, type TakenRow } from './journal.repository.js';
+import { addUsage, fold, lastSnapshot, stateRow, type State } from './journal.rules.js';
 
 export type { RunEnd, Turn } from './journal-facts.service.js';
 export type { RunRef } from './journal.repository.js';
@@ -22,7 +24,15 @@ export interface HeldRun extends TakenRow {
   readonly state: State | undefined;
   /** What the run's facts and commands are done by: its agent. */
   readonly caller: TenantCaller;
+  /** Counts up with each step that is appended. */
+  usage: RunUsage;
 }
+
+/** What is known of a run that this process has just accepted and holds. */
+export type BegunRun = Pick<
+  HeldRun,
+  'ref' | 'agentId' | 'blueprint' | 'blueprintVersion' | 'config' | 'input' | 'correlationId' | 'traceparent' | 'createdAt'
+> & { readonly timeoutMs: number };
 
 /** A finished step, to be appended. */
 export interface FinishedStep extends Omit<RunStep, 'completedAt'> {
@@ -30,23 +40,16 @@ export interface FinishedStep extends Omit<RunStep, 'completedAt'> {
   readonly after: State;
 }
 
-/** What the group writer is given: a step, and what it comes to. */
-interface Entry {
-  readonly row: StepRow;
-  readonly turn: Turn;
-  readonly teller: Teller;
-}
-
-/** The worker that wrote is not the one that holds the lease. */
-class LeaseLost extends Error {}
-
 /**
  * The durable truth about runs at work: who may write (a lease with a fence), what happened (one row per step), and
  * how it ended. Each write and the fact about it become true together.
  */
 @Injectable()
 export class JournalService implements OnModuleDestroy {
+  /** What this process takes leases with. */
+  readonly lease = { owner: `${hostname()} ${process.pid} ${newId('cor')}`, leaseMs: leaseTimes.leaseMs } as const;
   readonly #writer: GroupWriter<Entry, true>;
+  readonly #begun = new Map<string, HeldRun>();
 
   constructor(
     private readonly database: ServiceDatabase,
@@ -55,17 +58,29 @@ export class JournalService implements OnModuleDestroy {
     private readonly clock: Clock,
     private readonly notices: Notices,
   ) {
-    this.#writer = groupWriter({ database, reason: 'run-journal', write: (tx, entries) => this.#write(tx, entries) });
+    // When a lease is lost nothing of a batch is committed, and the writer goes on without the step at fault.
+    const write = (tx: Tx, entries: readonly Entry[]) => facts.write(tx, entries).then(() => entries.map(() => true as const));
+    this.#writer = groupWriter({ database, reason: 'run-journal', burst: true, write });
   }
 
   onModuleDestroy(): Promise<void> {
     return this.#writer.close();
   }
 
+  /** The run was accepted with its lease in this process's hands: the next `take` of it here asks nobody. */
+  begin({ ref, timeoutMs, ...run }: BegunRun): void {
+    const taken = { ...run, fence: 1, stepsCount: 0, timeLeftMs: timeoutMs, pending: null, asked: [], usage: noUsage };
+    this.#begun.set(ref.runId, { ...taken, ref, state: undefined, caller: agentCaller(ref, taken) });
+  }
+
   /** Takes a run's lease and loads where it stands; undefined when another worker holds it or nothing is to be done. */
-  take(ref: RunRef, owner: string): Promise<HeldRun | undefined> {
+  async take(ref: RunRef): Promise<HeldRun | undefined> {
+    const begun = this.#begun.get(ref.runId);
+    this.#begun.delete(ref.runId);
+    if (begun !== undefined) return begun;
+    const { owner, leaseMs } = this.lease;
     return this.database.forTenant(ref.tenantId, async (tx) => {
-      const taken = await this.repository.take(tx, ref, owner, leaseTimes.leaseMs, this.clock.now());
+      const taken = await this.repository.take(tx, ref, owner, leaseMs, this.clock.now());
       if (taken === undefined) return undefined;
       const state = taken.stepsCount === 0 ? undefined : await this.#load(tx, ref, taken.stepsCount);
       return { ...taken, ref, state, caller: agentCaller(ref, taken) };
@@ -93,17 +108,13 @@ export class JournalService implements OnModuleDestroy {
    */
   async append(run: HeldRun, step: FinishedStep, turn: Turn = {}): Promise<boolean> {
     const { before, after, ...columns } = step;
-    const row = {
-      ...columns,
-      ...run.ref,
-      fence: run.fence,
-      completedAt: this.clock.now(),
-      state: stateRow(step.step, before, after),
-    };
+    const { ref, fence } = run;
+    const row = { ...columns, ...ref, fence, completedAt: this.clock.now(), state: stateRow(step.step, before, after) };
+    run.usage = addUsage(run.usage, step.usage);
     try {
-      return await this.#writer.offer({ row, turn, teller: { ...run, caller: { ...run.caller, ...traced() } } });
+      return await this.#writer.offer(this.facts.entry(acting(run, step.step), row, turn));
     } catch (error) {
-      if (error instanceof LeaseLost) return false;
+      if (isStoppedBy(error, 'lease_lost')) return false;
       throw error;
     }
   }
@@ -145,7 +156,7 @@ export class JournalService implements OnModuleDestroy {
   }
 
   /** Resolves when this process has news of the run, when `timeoutMs` have passed, or when the signal fires. */
-  nextNews({ runId }: RunRef, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  nextNews({ runId }: RunRef, timeoutMs: number, signal?: AbortSignal): Promise<void> {
     return this.notices.next(newsOf(runId), timeoutMs, signal);
   }
 
@@ -167,21 +178,6 @@ export class JournalService implements OnModuleDestroy {
     return this.database.asSystem('run-recovery', (tx) => this.repository.abandoned(tx, 500));
   }
 
-  async #write(tx: Tx, entries: readonly Entry[]): Promise<true[]> {
-    const rows = entries.map((entry) => entry.row);
-    // Sent in one burst. That all rows were written is known afterwards: if not, nothing of this is committed and the
-    // writer goes on without the row that is at fault.
-    const [held] = await Promise.all([
-      this.repository.append(tx, rows),
-      ...entries.map(({ row, teller }) => this.facts.step(tx, row, teller)),
-    ]);
-    if (held.size < rows.length) throw new LeaseLost();
-    for (const { row, turn, teller } of entries) {
-      if (!(await this.facts.turn(tx, row, turn, teller))) throw new LeaseLost();
-    }
-    return entries.map(() => true);
-  }
-
   #duePage(after: RunRef | undefined, limit: number): Promise<DueRow[]> {
     return this.database.asSystem('job-refill', (tx) => this.repository.due(tx, after, limit));
   }
@@ -196,7 +192,18 @@ function traced(): { traceparent?: string } {
   return traceparent === undefined ? {} : { traceparent };
 }
 
-function agentCaller({ tenantId, runId }: RunRef, taken: TakenRow): TenantCaller {
+const noUsage: RunUsage = { inputTokens: 0, outputTokens: 0, costMicroUsd: 0, model: null };
+
+/** The run as it is with this step. */
+function acting(run: HeldRun, step: number): ActingRun {
+  const requestId = run.pending?.requestId ?? run.asked.at(-1)?.requestId ?? null;
+  return { ...run, requestId, stepsCount: step + 1, caller: { ...run.caller, ...traced() } };
+}
+
+function agentCaller(
+  { tenantId, runId }: RunRef,
+  taken: Pick<TakenRow, 'agentId' | 'correlationId' | 'traceparent'>,
+): TenantCaller {
   return {
     tenantId,
     principal: { type: 'agent', id: taken.agentId, roles: [] },

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { RunId, TenantId } from '@support101/contracts';
-import { defineJob, Jobs } from '@support101/jobs';
+import { defineJob, Jobs, type JobHand } from '@support101/jobs';
 import { LOG, type Log } from '@support101/service-kit';
 import { z } from 'zod';
 
@@ -16,6 +16,12 @@ export const executeRun = defineJob({
   timeoutMs: 3_700_000,
 });
 
+/** Names a run. */
+interface Run {
+  readonly tenantId: TenantId;
+  readonly runId: RunId;
+}
+
 /** Offers runs to the workers. */
 @Injectable()
 export class RunQueue {
@@ -24,8 +30,13 @@ export class RunQueue {
     @Inject(LOG) private readonly log: Log,
   ) {}
 
+  /** A free hand of this process, for a run that it accepts with its lease; undefined when all are busy. */
+  hand(): JobHand<Run> | undefined {
+    return this.jobs.hand(executeRun);
+  }
+
   /** Never throws: the run is in the database already, and whoever looks for due work there finds it later. */
-  async offer(run: { readonly tenantId: TenantId; readonly runId: RunId }): Promise<void> {
+  async offer(run: Run): Promise<void> {
     try {
       await this.jobs.enqueue(executeRun, { tenantId: run.tenantId, runId: run.runId }, { id: run.runId });
     } catch (error) {

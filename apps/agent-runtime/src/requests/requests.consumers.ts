@@ -14,12 +14,12 @@ export class RequestsConsumers {
     private readonly queue: RunQueue,
   ) {}
 
-  @Consumes(requestOpened, { durable: 'runs' })
+  @Consumes(requestOpened, { durable: 'requests' })
   onOpened(delivery: Delivery<typeof requestOpened>): Promise<void> {
     return this.requests.show(delivery);
   }
 
-  @Consumes(requestDecided, { durable: 'runs' })
+  @Consumes(requestDecided, { durable: 'requests' })
   onDecided(delivery: Delivery<typeof requestDecided>): Promise<void> {
     const { runId, requestId, decision, edits, response, reason, decidedBy, actionDigest } = delivery.event.data;
     return this.#decide(delivery, runId, {
@@ -33,17 +33,17 @@ export class RequestsConsumers {
     });
   }
 
-  @Consumes(requestExpired, { durable: 'runs' })
+  @Consumes(requestExpired, { durable: 'requests' })
   onExpired(delivery: Delivery<typeof requestExpired>): Promise<void> {
     return this.#undecided(delivery, delivery.event.data, 'expired');
   }
 
-  @Consumes(requestCancelled, { durable: 'runs' })
+  @Consumes(requestCancelled, { durable: 'requests' })
   onCancelled(delivery: Delivery<typeof requestCancelled>): Promise<void> {
     return this.#undecided(delivery, delivery.event.data, 'cancelled', delivery.event.data.reason);
   }
 
-  @Consumes(requestRefused, { durable: 'runs' })
+  @Consumes(requestRefused, { durable: 'requests' })
   onRefused(delivery: Delivery<typeof requestRefused>): Promise<void> {
     return this.#undecided(delivery, delivery.event.data, 'refused');
   }

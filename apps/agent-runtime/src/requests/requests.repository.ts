@@ -29,10 +29,12 @@ const openSql = `
     returning l.run_id),
   asked as (
     insert into run_requests (tenant_id, id, run_id, step, content, subject, created_at)
-    select $1, $4, $2, $5, $6, $7, $8 from waiting)
+    select $1, $4, $2, $5, $6, $7, $8 from waiting),
+  made as (
   update runs r set status = 'awaiting_human' from waiting
    where r.tenant_id = $1 and r.id = $2 and r.status = 'running'
-  returning 1`;
+  returning 1)
+  select stop_unless(exists (select from made), 'lease_lost')`;
 
 // The lease is locked first: whoever ends the run at the same time drops it, and then nothing is decided.
 const decideSql = `
@@ -53,11 +55,11 @@ const decideSql = `
 /** What runs asked people. */
 @Injectable()
 export class RequestsRepository {
-  /** Makes the held run wait; false when the lease is another worker's. */
-  async open(tx: Tx, request: NewRequest, fence: number): Promise<boolean> {
+  /** Makes the held run wait; is stopped by `lease_lost` when the lease is another worker's. */
+  async open(tx: Tx, request: NewRequest, fence: number): Promise<void> {
     const { tenantId, runId, step, content, subject, at } = request;
     const values = [tenantId, runId, fence, content.requestId, step, JSON.stringify(content), JSON.stringify(subject), at];
-    return (await tx.query(openSql, values, 'requests-open')).length === 1;
+    await tx.query(openSql, values, 'requests-open');
   }
 
   /** Writes the decision down and queues the run, if it waits for exactly this request; else nothing, and undefined. */

@@ -3,10 +3,10 @@ import type { RequestId, RunId, TenantCaller, TenantId } from '@support101/contr
 import { runHumanRequested, runResumed, type RunDecision } from '@support101/contracts/agent-runtime';
 import type { requestOpened } from '@support101/contracts/hitl';
 import type { Tx } from '@support101/database';
-import { Outbox, type Delivery } from '@support101/messaging';
+import { Outbox, type Delivery, type Fact } from '@support101/messaging';
 import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
 import { newsOf, Notices } from '../platform/notices.js';
-import { RequestsRepository } from './requests.repository.js';
+import { RequestsRepository, type NewRequest } from './requests.repository.js';
 import { contentOf, type Asker, type Question } from '../platform/questions.js';
 
 /** The run that asks, as its worker holds it. */
@@ -15,6 +15,13 @@ export interface AskingRun extends Asker {
   readonly blueprintVersion: string;
   readonly fence: number;
   readonly caller: TenantCaller;
+}
+
+/** A request that is about to be made. */
+export interface AskedRequest {
+  readonly request: NewRequest;
+  readonly fence: number;
+  readonly fact: Fact;
 }
 
 /** What runs ask people: how a run comes to wait, and how it goes on. */
@@ -28,16 +35,19 @@ export class RequestsService {
     private readonly notices: Notices,
   ) {}
 
-  /** The held run waits from now on, and the wish for a request is told; both in this transaction. False when the lease is lost. */
-  async open(tx: Tx, run: AskingRun, step: number, question: Question): Promise<boolean> {
-    const { tenantId, runId, agentId, blueprint, blueprintVersion, caller } = run;
+  /** What a held run asks, and the fact that it does; nothing is written yet. */
+  ask(run: AskingRun, step: number, question: Question): AskedRequest {
+    const { tenantId, runId, agentId, blueprint, blueprintVersion, fence, caller } = run;
     const content = contentOf(question, newId('req'), run);
-    const { subject } = question;
-    const opened = await this.repository.open(tx, { tenantId, runId, step, content, subject, at: this.clock.now() }, run.fence);
-    if (!opened) return false;
-    await this.outbox.record(tx, runHumanRequested, { ...content, runId, agentId, blueprint, blueprintVersion, step }, caller);
-    tx.afterCommit(() => this.notices.tell(newsOf(runId)));
-    return true;
+    const data = { ...content, runId, agentId, blueprint, blueprintVersion, step };
+    const request = { tenantId, runId, step, content, subject: question.subject, at: this.clock.now() };
+    return { request, fence, fact: this.outbox.fact(runHumanRequested, data, caller) };
+  }
+
+  /** The run waits from now on; its fact is recorded by whoever made it. Is stopped by `lease_lost`. */
+  async open(tx: Tx, { request, fence }: AskedRequest): Promise<void> {
+    tx.afterCommit(() => this.notices.tell(newsOf(request.runId)));
+    await this.repository.open(tx, request, fence);
   }
 
   /** The decision is a step of the run's journal by now. */

@@ -19,6 +19,16 @@ export interface NewRun {
   readonly createdAt: Date;
 }
 
+/** On which terms a run is accepted. */
+export interface Terms {
+  /** The version of the agent that the run was made from: another one has other settings, or is disabled. */
+  readonly agentVersion: number;
+  /** How many of the tenant's runs may be queued or at work, this one included. */
+  readonly atMost: number;
+  /** Who holds the run's lease from the start, and for how many milliseconds; undefined: any worker can take it. */
+  readonly lease: { readonly owner: string; readonly leaseMs: number } | undefined;
+}
+
 /** Which runs a list is about, and after which it goes on. */
 export interface RunFilter {
   readonly status?: RunStatus | undefined;
@@ -38,17 +48,39 @@ const columns = `r.tenant_id as "tenantId", r.id as "runId", r.agent_id as "agen
   r.created_at as "createdAt", r.started_at as "startedAt", r.completed_at as "completedAt"`;
 const tables = `runs r left join run_leases l on l.tenant_id = r.tenant_id and l.run_id = r.id`;
 
-// The lease is there from the start and free to take: a queued run is found by whoever looks for work.
+// Runs of one tenant are accepted one at a time, each counting with a snapshot taken since: a limit is never passed. The
+// order makes it an index scan, which skips the entries of ended runs that one before it has seen.
+const lockSql = `select pg_advisory_xact_lock(hashtextextended('runs of ' || $1, 0))`;
+
+// The agent stays as it is until the transaction ends. A lease that nobody holds is free to take: a queued run is found by
+// whoever looks for work.
 const insertSql = `
-  with lease as (
-    insert into run_leases (tenant_id, run_id, agent_id, expires_at, timeout_ms) values ($1, $2, $3, now(), $8))
-  insert into runs (tenant_id, id, agent_id, blueprint, blueprint_version, config, input, status, correlation_id, traceparent, created_at)
-  values ($1, $2, $3, $4, $5, $6, $7, 'queued', $9, $10, $11)`;
+  with agent as materialized (
+    select from agents where tenant_id = $1 and id = $3 and version = $12 and status = 'active' for key share),
+  active as materialized (
+    (select id from runs where tenant_id = $1 and status = 'queued' order by id limit $13::integer) union all
+    (select id from runs where tenant_id = $1 and status = 'running' order by id limit $13)),
+  lease as (
+    insert into run_leases (tenant_id, run_id, agent_id, timeout_ms, owner, fence, expires_at, deadline_at)
+    select $1, $2, $3, $8::integer, $14, held, now() + held * $15::integer * interval '1 millisecond',
+           case held when 1 then now() + $8 * interval '1 millisecond' end
+      from (select case when $14::text is null then 0 else 1 end as held) as l),
+  run as (
+    insert into runs (tenant_id, id, agent_id, blueprint, blueprint_version, config, input, status, correlation_id, traceparent,
+                      created_at, started_at)
+    values ($1, $2, $3, $4, $5, $6, $7, case when $14::text is null then 'queued' else 'running' end, $9, $10, $11::timestamptz,
+            case when $14::text is not null then $11::timestamptz end))
+  select stop_unless(exists (select from agent), 'agent_changed'),
+         stop_unless((select count(*) from active) < $13, 'no_place')`;
 
 /** Runs in the database. */
 @Injectable()
 export class RunsRepository {
-  async insert(tx: Tx, run: NewRun): Promise<void> {
+  /**
+   * Writes a run, in one burst if need be. Is stopped by `agent_changed` when the agent is not active in that version, and by
+   * `no_place` when the tenant has too many runs at work.
+   */
+  async insert(tx: Tx, run: NewRun, { agentVersion, atMost, lease }: Terms): Promise<void> {
     const values = [
       run.tenantId,
       run.runId,
@@ -61,8 +93,12 @@ export class RunsRepository {
       run.correlationId,
       run.traceparent,
       run.createdAt,
+      agentVersion,
+      atMost,
+      lease?.owner ?? null,
+      lease?.leaseMs ?? 0,
     ];
-    await tx.query(insertSql, values, 'runs-insert');
+    await Promise.all([tx.query(lockSql, [run.tenantId], 'runs-lock'), tx.query(insertSql, values, 'runs-insert')]);
   }
 
   async find(tx: Pick<Tx, 'query'>, tenantId: TenantId, runId: RunId): Promise<RunRow | undefined> {

@@ -51,9 +51,10 @@ describe('waiting', () => {
   });
 
   it('looks less and less often, and never beyond the time left', () => {
-    expect([0, 1, 2, 3, 4, 5, 50].map((look) => pauseBeforeLook(look, 60_000))).toEqual([25, 50, 100, 200, 400, 500, 500]);
-    expect(pauseBeforeLook(5, 30)).toBe(30);
-    expect(pauseBeforeLook(0, -5)).toBe(0);
+    expect([0, 1, 2, 3, 4, 5, 50].map((look) => pauseBeforeLook(look, 60_000, false))).toEqual([25, 50, 100, 200, 400, 500, 500]);
+    expect(pauseBeforeLook(5, 30, false)).toBe(30);
+    expect(pauseBeforeLook(0, -5, false)).toBe(0);
+    expect([pauseBeforeLook(0, 60_000, true), pauseBeforeLook(0, 30, true)]).toEqual([500, 30]);
   });
 
   it('leaves room to answer before the caller’s deadline', () => {

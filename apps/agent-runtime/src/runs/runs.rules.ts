@@ -44,6 +44,11 @@ export function queued(run: Omit<RunRow, keyof typeof untouched>): RunRow {
   return { ...run, ...untouched };
 }
 
+/** What a run looks like that its acceptor works on from the start. */
+export function begun(run: Omit<RunRow, keyof typeof untouched>): RunRow {
+  return { ...run, ...untouched, status: 'running', startedAt: run.createdAt };
+}
+
 const untouched = {
   status: 'queued',
   output: null,
@@ -79,8 +84,8 @@ const longestPauseMs = 500;
 
 /**
  * How long to wait before looking at a run for the n-th time (from 0). The news of its end comes at once when the
- * worker is in this process; looking is for a worker in another one.
+ * worker is in this process (`here`); looking is for a worker in another one.
  */
-export function pauseBeforeLook(look: number, leftMs: number): number {
-  return Math.max(0, Math.min(leftMs, longestPauseMs, firstPauseMs * 2 ** Math.min(look, 10)));
+export function pauseBeforeLook(look: number, leftMs: number, here: boolean): number {
+  return Math.max(0, Math.min(leftMs, longestPauseMs, here ? longestPauseMs : firstPauseMs * 2 ** Math.min(look, 10)));
 }

@@ -15,12 +15,16 @@ import type { Tx } from '@support101/database';
 import { currentTraceparent, Outbox, type Delivery } from '@support101/messaging';
 import { Clock, keyOfCursor, pageOf, ServiceDatabase } from '@support101/service-kit';
 import { z } from 'zod';
-import { JournalService, type RunEnd, type RunRef } from '../journal/journal.service.js';
-import { RunsRepository, type NewRun } from './runs.repository.js';
-import { isSettled, pauseBeforeLook, queued, toRun, waitLimit, type RunRow } from './runs.rules.js';
+import { isStoppedBy } from '../platform/stops.js';
+import { JournalService, type RunEnd } from '../journal/journal.service.js';
+import { RunsRepository, type NewRun, type Terms } from './runs.repository.js';
+import { begun, isSettled, pauseBeforeLook, queued, toRun, waitLimit, type RunRow } from './runs.rules.js';
 
 /** What a run is made from, besides who asks for it. */
 export type AcceptedRun = Pick<NewRun, 'runId' | 'agentId' | 'blueprint' | 'blueprintVersion' | 'config' | 'input' | 'timeoutMs'>;
+
+/** On which terms: with `here`, this process works on the run from the start. */
+export type AcceptTerms = Omit<Terms, 'lease'> & { readonly here: boolean };
 
 /** Runs as their callers see them. What a worker does with them is the journal's. */
 @Injectable()
@@ -33,31 +37,49 @@ export class RunsService {
     private readonly clock: Clock,
   ) {}
 
-  /** Writes a queued run and the fact that it was accepted. */
-  async accept(tx: Tx, accepted: AcceptedRun, caller: TenantCaller): Promise<contract.Run> {
+  /**
+   * Writes a run and the fact that it was accepted, in one burst if need be. Throws `limit_exceeded` when the tenant has too many runs at work, and is stopped by `agent_changed`.
+   */
+  async accept(tx: Tx, accepted: AcceptedRun, { here, ...terms }: AcceptTerms, caller: TenantCaller): Promise<contract.Run> {
     const { tenantId, correlationId } = caller;
     const traceparent = currentTraceparent() ?? caller.traceparent ?? null;
     const { timeoutMs, config, ...same } = accepted;
     const run = { ...same, tenantId, createdAt: this.clock.now() };
-    await this.repository.insert(tx, { ...run, timeoutMs, config, correlationId, traceparent });
     const { runId, agentId, blueprint, blueprintVersion } = run;
-    await this.outbox.record(tx, contract.runStarted, { runId, agentId, blueprint, blueprintVersion }, caller);
-    return toRun(queued(run));
+    const fact = this.outbox.fact(contract.runStarted, { runId, agentId, blueprint, blueprintVersion }, caller);
+    const held = { ...run, ref: { tenantId, runId }, timeoutMs, config, correlationId, traceparent };
+    const lease = here ? this.journal.lease : undefined;
+    if (here) tx.afterCommit(() => this.journal.begin(held));
+    try {
+      await Promise.all([this.repository.insert(tx, held, { ...terms, lease }), this.outbox.recordAll(tx, [fact])]);
+    } catch (error) {
+      throw isStoppedBy(error, 'no_place') ? noPlace(terms.atMost) : error;
+    }
+    return toRun(here ? begun(run) : queued(run));
   }
 
   async get(runId: RunId, { tenantId }: TenantCaller): Promise<contract.Run> {
     return toRun(await this.#find(this.database.alone(tenantId), tenantId, runId));
   }
 
-  /** The run when it has ended or needs a person, or as it is after `waitMs`. */
-  async settled(ref: RunRef, waitMs: number, caller: TenantCaller): Promise<contract.Run> {
+  /**
+   * The run when it has ended or needs a person, or as it is after `waitMs`. One that this process works on from now on
+   * (`here`) has nothing to show before there is news of it.
+   */
+  async settled(run: contract.Run, waitMs: number, caller: TenantCaller, { here }: { here: boolean }): Promise<contract.Run> {
+    const { tenantId, runId } = run;
+    const ref = { tenantId, runId };
     const until = performance.now() + waitLimit(waitMs, caller.deadlineAt, this.clock.now().getTime());
+    if (here) {
+      if (waitMs <= 0) return run;
+      await this.journal.nextNews(ref, pauseBeforeLook(0, until - performance.now(), here));
+    }
     let awaitingSince: number | undefined;
     for (let look = 0; ; look += 1) {
       const stopListening = new AbortController();
       const left = until - performance.now();
       // Listen first, look then: the run may end in between.
-      const news = this.journal.nextNews(ref, pauseBeforeLook(look, left), stopListening.signal);
+      const news = this.journal.nextNews(ref, pauseBeforeLook(look, left, here), stopListening.signal);
       const row = await this.#find(this.database.alone(ref.tenantId), ref.tenantId, ref.runId);
       if (row.status === 'awaiting_human') awaitingSince ??= performance.now();
       const awaitingMs = awaitingSince === undefined ? 0 : performance.now() - awaitingSince;
@@ -152,6 +174,12 @@ export class RunsService {
     if (row === undefined) throw new DomainError('run_not_found');
     return row;
   }
+}
+
+function noPlace(atMost: number): DomainError {
+  return new DomainError('limit_exceeded', `The tenant’s limit maxConcurrentExecutions of ${atMost} is reached.`, {
+    retryAfterSeconds: 1,
+  });
 }
 
 function cancelled(code: string, detail = 'The run was cancelled.'): RunEnd {

@@ -1,5 +1,12 @@
 import { Controller } from '@nestjs/common';
-import { tenantActivated, tenantDeactivated, tenantDeleted, tenantSuspended, tenantUpdated } from '@support101/contracts/tenancy';
+import {
+  limitsChanged,
+  tenantActivated,
+  tenantDeactivated,
+  tenantDeleted,
+  tenantSuspended,
+  tenantUpdated,
+} from '@support101/contracts/tenancy';
 import { Consumes, type Delivery } from '@support101/messaging';
 import { TenantsService } from './tenants.service.js';
 
@@ -15,6 +22,11 @@ export class TenantsConsumers {
 
   @Consumes(tenantUpdated, { durable: 'tenants' })
   async onUpdated({ event }: Delivery<typeof tenantUpdated>): Promise<void> {
+    this.tenants.forget(event.tenantid);
+  }
+
+  @Consumes(limitsChanged, { durable: 'tenants' })
+  async onLimitsChanged({ event }: Delivery<typeof limitsChanged>): Promise<void> {
     this.tenants.forget(event.tenantid);
   }
 

@@ -46,6 +46,12 @@ export class TenantsService {
     if (tenant.status !== 'active') throw new DomainError('tenant_inactive', `The tenant is ${tenant.status}.`);
   }
 
+  /** How many runs the tenant may have queued or at work; throws `tenant_inactive` unless it may work now. */
+  async concurrentExecutions(caller: TenantCaller): Promise<number> {
+    await this.requireActive(caller);
+    return (await this.#tenant(caller)).limits.maxConcurrentExecutions;
+  }
+
   /** Throws `tenant_inactive`, or `blueprint_not_allowed` when the tenant may not use the blueprint. */
   async requireBlueprint(caller: TenantCaller, blueprint: string): Promise<void> {
     await this.requireActive(caller);
