@@ -5,8 +5,8 @@ import { consumeDefaults, drainMs, isUndeliverable, type ConsumeOptions, type Ev
 
 /** An event on its way through a durable. */
 interface Entry {
-  /** JSON text: each delivery gets its own copy. */
-  readonly text: string;
+  /** A copy of the event: each delivery gets its own. */
+  readonly copy: () => EventEnvelope;
   /** Replays are tried once and told how it ended. */
   readonly replay: boolean;
   attempt: number;
@@ -81,12 +81,15 @@ export class EventLanes {
     };
   }
 
-  /** Resolves when the event is handled or dead-lettered; rejects when the durable closes before. */
-  take(key: string, text: string, { replay = false, attemptsBefore = 0 }: Arrival = {}): Promise<void> {
+  /**
+   * Takes the event that `copy` gives, a new one each time. Resolves when it is handled or dead-lettered; rejects when
+   * the durable closes before.
+   */
+  take(key: string, copy: () => EventEnvelope, { replay = false, attemptsBefore = 0 }: Arrival = {}): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new Error(`${this.name}: the transport is closed`));
       const lane = this.#lanes.get(key) ?? { entries: [], busy: false };
-      lane.entries.push({ text, replay, attempt: attemptsBefore, resolve, reject });
+      lane.entries.push({ copy, replay, attempt: attemptsBefore, resolve, reject });
       this.#pending += 1;
       if (lane.entries.length === 1) {
         this.#lanes.set(key, lane);
@@ -160,7 +163,7 @@ export class EventLanes {
       });
     });
     const handled = Promise.resolve()
-      .then(() => handler(JSON.parse(entry.text) as EventEnvelope, entry.attempt, controller.signal))
+      .then(() => handler(entry.copy(), entry.attempt, controller.signal))
       .then(() => undefined, toError);
     const outcome = await Promise.race([handled, late]);
     cancel();
@@ -169,7 +172,7 @@ export class EventLanes {
 
   /** True when the letter is kept; false when keeping it failed and must be tried again. */
   async #bury(entry: Entry, failure: Error): Promise<boolean> {
-    const event = JSON.parse(entry.text) as EventEnvelope;
+    const event = entry.copy();
     const letter = { event, durable: this.name, attempts: entry.attempt, reason: failure.message };
     this.log.error({ durable: this.name, eventId: event.id, attempts: entry.attempt, error: failure }, 'event dead-lettered');
     try {
@@ -202,4 +205,9 @@ export class EventLanes {
 
 function toError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
+}
+
+/** Copies of the event that a JSON text holds. */
+export function copiesOf(text: string): () => EventEnvelope {
+  return () => JSON.parse(text) as EventEnvelope;
 }

@@ -1,5 +1,5 @@
 import type { EventEnvelope } from '@support101/contracts';
-import { EventLanes } from './event-lanes.js';
+import { copiesOf, EventLanes } from './event-lanes.js';
 import { InProcessCommands } from './in-process-commands.js';
 
 import { silentLog, type MessagingLog } from './messaging-log.js';
@@ -74,16 +74,16 @@ export class InProcessTransport implements Transport {
     return this.#commands.serve(subject, group, handler);
   }
 
-  async publish(events: readonly EventEnvelope[]): Promise<PublishResult[]> {
+  async publish(events: readonly EventEnvelope[], texts: readonly string[] = []): Promise<PublishResult[]> {
     await this.#started;
-    return Promise.all(events.map((event) => this.#publishOne(event)));
+    return Promise.all(events.map((event, index) => this.#publishOne(event, texts[index])));
   }
 
   async consume(options: ConsumeOptions, handler: EventHandler): Promise<ConsumerSubscription> {
     const durable = this.#durables.get(options.durable) ?? new EventLanes(options, this.#time, this.#log);
     this.#durables.set(options.durable, durable);
     const close = durable.attach(options, handler);
-    return { close, replay: (event) => durable.take(resourceKey(event), JSON.stringify(event), { replay: true }) };
+    return { close, replay: (event) => durable.take(resourceKey(event), copiesOf(JSON.stringify(event)), { replay: true }) };
   }
 
   async observe(filter: ObserveFilter, listener: (event: EventEnvelope) => void): Promise<Subscription> {
@@ -117,26 +117,27 @@ export class InProcessTransport implements Transport {
     this.#open();
   }
 
-  async #publishOne(event: EventEnvelope): Promise<PublishResult> {
+  async #publishOne(event: EventEnvelope, text?: string): Promise<PublishResult> {
     try {
-      await (this.#inFlight.get(event.id) ?? this.#fanOut(event));
+      await (this.#inFlight.get(event.id) ?? this.#fanOut(event, text ?? JSON.stringify(event)));
       return { id: event.id, ok: true };
     } catch (error) {
       return { id: event.id, ok: false, error: error instanceof Error ? error : new Error(String(error)) };
     }
   }
 
-  #fanOut(event: EventEnvelope): Promise<void> {
+  #fanOut(event: EventEnvelope, text: string): Promise<void> {
     if (this.#settled.has(event.id)) return Promise.resolve();
     if (this.#state === 'closed') return Promise.reject(new Error('the transport is closed'));
-    const text = JSON.stringify(event);
     checkSize(text);
     const durables = [...this.#durables.values()].filter((durable) => takes(durable.types, event.type));
     const key = resourceKey(event);
-    const settled = Promise.all(durables.map((durable) => durable.take(key, text))).then(() => this.#remember(event.id));
+    const settled = Promise.all(durables.map((durable) => durable.take(key, copiesOf(text)))).then(() =>
+      this.#remember(event.id),
+    );
     this.#inFlight.set(event.id, settled);
     void settled.catch(() => undefined).finally(() => this.#inFlight.delete(event.id));
-    if (this.#observers.size > 0) setImmediate(() => this.#show(event));
+    if (this.#observers.size > 0) setImmediate(() => this.#show(copiesOf(text)()));
     return settled;
   }
 

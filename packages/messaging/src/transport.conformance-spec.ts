@@ -242,6 +242,27 @@ function eventConformance(world: () => World): void {
     expect(sent.results).toMatchObject([{ id: event.id, ok: true }]);
   });
 
+  it('sends the texts it is given, each in the place of its event, and gives each delivery a copy of its own', async () => {
+    const { transport, harness } = world();
+    const delivered: EventEnvelope[] = [];
+    await transport.consume(options(), async (event, attempt) => {
+      delivered.push({ ...event, data: { ...event.data } });
+      event.data['step'] = 'changed by a handler';
+      if (attempt === 1) throw new Error('not yet');
+    });
+    const events = ['a', 'b', 'a'].map((thing, step) => anEvent({ step }, { subject: `thing:${thing}` }));
+    const texts = events.map((event) => JSON.stringify({ ...event, data: { ...event.data, of: 'the text' } }));
+
+    const results: PublishResult[] = [];
+    void transport.publish(events, texts).then((each) => results.push(...each));
+    await harness.until(() => delivered.length === 6 && results.length === 3);
+
+    expect(results.map(({ id, ok }) => [id, ok])).toEqual(events.map(({ id }) => [id, true]));
+    const byId = Map.groupBy(delivered, ({ id }) => id);
+    const expected = texts.map((text) => JSON.parse(text) as EventEnvelope);
+    expect(events.map(({ id }) => byId.get(id))).toEqual(expected.map((event) => [event, event]));
+  });
+
   it('lets one durable take several types and keeps their order per resource', async () => {
     const { transport, harness } = world();
     const seen: string[] = [];

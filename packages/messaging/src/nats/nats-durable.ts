@@ -1,6 +1,6 @@
 import type { Consumer, JsMsg } from '@nats-io/jetstream';
 import { EventEnvelope } from '@support101/contracts';
-import { EventLanes } from '../event-lanes.js';
+import { copiesOf, EventLanes } from '../event-lanes.js';
 import type { MessagingLog } from '../messaging-log.js';
 import { systemTime } from '../time.js';
 import {
@@ -70,13 +70,13 @@ export class NatsDurable implements ConsumerSubscription {
 
   /** Makes the consumer on the server and begins to pull when it is this process' turn. */
   async start(): Promise<void> {
-    await ensureConsumer(this.link.jsm, this.name, this.options.types);
+    await ensureConsumer(this.link, this.name, this.options.types);
     this.#keepAlive = setInterval(() => this.#working(), ackWaitMs / 3);
     await this.#lease.start();
   }
 
   replay(event: EventEnvelope): Promise<void> {
-    return this.#lanes.take(resourceKey(event), JSON.stringify(event), { replay: true });
+    return this.#lanes.take(resourceKey(event), copiesOf(JSON.stringify(event)), { replay: true });
   }
 
   /** Waits for running handlers; what waits goes back to the server for the next consumer. */
@@ -122,7 +122,7 @@ export class NatsDurable implements ConsumerSubscription {
     if (!isMissing(error)) return;
     try {
       await this.#prepare();
-      await ensureConsumer(this.link.jsm, this.name, this.options.types);
+      await ensureConsumer(this.link, this.name, this.options.types);
     } catch (failure) {
       this.log.warn({ durable: this.name, error: failure }, 'the consumer could not be made again');
     }
@@ -130,13 +130,14 @@ export class NatsDurable implements ConsumerSubscription {
 
   #take(message: JsMsg): void {
     this.#waiting = message.info.pending;
-    // One filter covers more than is taken, often most of it: what is not is known by its subject, unread.
+    // Before 2.10 one filter covers more than is taken, often most of it: what is not is known by its subject, unread.
     if (!takes(this.#lanes.types, eventTypeOf(message.subject))) {
       message.ack();
       return;
     }
-    const event = EventEnvelope.safeParse(parse(message.string()));
-    if (!event.success) {
+    const text = message.string();
+    const event = parse(text);
+    if (event === undefined) {
       this.log.error(
         { durable: this.name, subject: message.subject, sequence: message.seq },
         'a message is no event and is left out',
@@ -144,14 +145,14 @@ export class NatsDurable implements ConsumerSubscription {
       message.term();
       return;
     }
-    if (!takes(this.#lanes.types, event.data.type)) {
+    if (!takes(this.#lanes.types, event.type)) {
       message.ack();
       return;
     }
     this.#held.add(message);
     const attemptsBefore =
       message.info.deliveryCount > suspicious ? (this.options.maxDeliver ?? consumeDefaults.maxDeliver) - 1 : 0;
-    void this.#lanes.take(resourceKey(event.data), JSON.stringify(event.data), { attemptsBefore }).then(
+    void this.#lanes.take(resourceKey(event), firstly(event, text), { attemptsBefore }).then(
       () => this.#settle(message, () => message.ack()),
       () => this.#settle(message, () => message.nak()),
     );
@@ -181,10 +182,21 @@ export class NatsDurable implements ConsumerSubscription {
   }
 }
 
-function parse(text: string): unknown {
+/** The event in a message; undefined when it is none. */
+function parse(text: string): EventEnvelope | undefined {
   try {
-    return JSON.parse(text);
+    return EventEnvelope.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }
+}
+
+/** Copies of an event that was parsed already: the first delivery, mostly the only one, gets that. */
+function firstly(event: EventEnvelope, text: string): () => EventEnvelope {
+  let parsed: EventEnvelope | undefined = event;
+  return () => {
+    const copy = parsed ?? EventEnvelope.parse(JSON.parse(text));
+    parsed = undefined;
+    return copy;
+  };
 }

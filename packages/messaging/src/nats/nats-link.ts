@@ -87,6 +87,11 @@ export class NatsLink {
     }
   }
 
+  /** The version of the server that is used, for example `2.10.27`. */
+  get version(): string {
+    return this.nc.info?.version ?? '';
+  }
+
   #lost(how: string): void {
     if (this.#up) this.log.warn({ server: this.#detail, how }, 'the connection to NATS is lost');
     this.#up = false;
@@ -94,7 +99,7 @@ export class NatsLink {
   }
 
   #server(): string {
-    return `nats-server ${this.nc.info?.version ?? '?'} at ${this.nc.getServer()}`;
+    return `nats-server ${this.version} at ${this.nc.getServer()}`;
   }
 }
 

@@ -1,5 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { jetstreamManager, RetentionPolicy, StorageType, type JetStreamManager } from '@nats-io/jetstream';
+import {
+  AckPolicy,
+  DeliverPolicy,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { eventually, nats, type TestServer, Wire } from '@support101/testing';
 import { acme, anEvent, globex } from '../transport.conformance-spec.js';
@@ -189,6 +196,30 @@ describe('NatsTransport', () => {
     await eventually(() => seen.length === 3);
 
     expect(seen.toSorted()).toEqual(['demo.items.sold.v1', 'demo.things.made.v1', 'demo.things.made.v1']);
+  });
+
+  it('brings a consumer of an earlier version to the filters of today, on its place', async () => {
+    const first = await transportTo();
+    await first.publish([anEvent(), anEvent({}, { type: 'demo.items.sold.v1' }), anEvent({}, { type: 'other.items.made.v1' })]);
+    await jsm.consumers.add(streamNames.events, {
+      durable_name: 'demo-things',
+      filter_subject: 'support101.v1.*.*.*.*',
+      ack_policy: AckPolicy.Explicit,
+      deliver_policy: DeliverPolicy.All,
+    });
+    const seen: string[] = [];
+
+    const types = ['demo.things.made.v1', 'demo.items.sold.v1'];
+    await first.consume(options({ types }), async (event) => void seen.push(event.type));
+    await eventually(() => seen.length === 2);
+    await eventually(async () => (await jsm.consumers.info(streamNames.events, 'demo-things')).num_pending === 0);
+
+    const { config } = await jsm.consumers.info(streamNames.events, 'demo-things');
+    const exact = ['support101.v1.*.demo.items.sold', 'support101.v1.*.demo.things.made'];
+    const old = outsider.info?.version.startsWith('2.9.') === true;
+    const one = config.filter_subject ?? '';
+    expect([one, config.filter_subjects]).toEqual(old ? ['support101.v1.*.demo.*.*', undefined] : ['', exact]);
+    expect(seen.toSorted()).toEqual(types.toSorted());
   });
 
   it('does not start on a stream that cannot be what it must be', async () => {

@@ -13,6 +13,7 @@ import {
 import { nanos } from '@nats-io/transport-node';
 import { eventSubject, eventSubjectRoot } from '@support101/contracts';
 import { everyType } from '../transport.js';
+import type { NatsLink } from './nats-link.js';
 
 const day = 24 * 60 * 60 * 1_000;
 
@@ -90,9 +91,13 @@ async function ensureStream(jsm: JetStreamManager, wanted: Wanted): Promise<Stre
 }
 
 /** Makes a durable's consumer, or brings it to what it must be. A new one begins with the oldest event that is kept. */
-export async function ensureConsumer(jsm: JetStreamManager, durable: string, types: readonly string[]): Promise<void> {
+export async function ensureConsumer(
+  { jsm, version }: Pick<NatsLink, 'jsm' | 'version'>,
+  durable: string,
+  types: readonly string[],
+): Promise<void> {
   const must = {
-    filter_subject: commonSubject(types),
+    ...filtersOf(types, version),
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(ackWaitMs),
     max_ack_pending: 1_000,
@@ -110,12 +115,27 @@ export async function ensureConsumer(jsm: JetStreamManager, durable: string, typ
   refuse(`the consumer ${durable}`, differences(must, info.config));
 }
 
-/** One subject that covers all the types, as a consumer has one filter on a 2.9 server: where they differ there is a `*`. */
-export function commonSubject(types: readonly string[]): string {
-  if (types.includes(everyType)) return `${eventSubjectRoot}.v1.>`;
-  const subjects = types.map((type) => eventSubject(type, '*').split('.'));
-  const [first = []] = subjects;
-  return first.map((token, index) => (subjects.every((subject) => subject[index] === token) ? token : '*')).join('.');
+/**
+ * What a consumer of these types is sent: exactly them, or where a server before 2.10 knows one filter only, what one
+ * subject covers: where the types differ it has a `*`.
+ */
+export function filtersOf(types: readonly string[], version: string): Pick<ConsumerConfig, 'filter_subject' | 'filter_subjects'> {
+  const subjects = types.includes(everyType)
+    ? [`${eventSubjectRoot}.v1.>`]
+    : [...new Set(types)].toSorted().map((type) => eventSubject(type, '*'));
+  if (!knowsManyFilters(version)) return { filter_subject: commonSubject(subjects) };
+  // The empty one takes the place of what an older server, or version of this, had set.
+  return { filter_subject: '', filter_subjects: subjects };
+}
+
+function knowsManyFilters(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 2 || (major === 2 && minor >= 10);
+}
+
+function commonSubject(subjects: readonly string[]): string {
+  const [first = [], ...others] = subjects.map((subject) => subject.split('.'));
+  return first.map((token, index) => (others.every((subject) => subject[index] === token) ? token : '*')).join('.');
 }
 
 /** The event type that a subject made by `eventSubject` carries. */
@@ -137,9 +157,12 @@ export function isMissing(error: unknown): boolean {
 
 function differences(must: object, is: object): string[] {
   const actual = new Map(Object.entries(is));
-  return Object.entries(must)
-    .filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(actual.get(key)))
-    .map(([key, value]) => `${key} is ${JSON.stringify(actual.get(key))}, must be ${JSON.stringify(value)}`);
+  return (
+    Object.entries(must)
+      // Servers leave out what is empty.
+      .filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(actual.get(key) ?? (value === '' ? '' : undefined)))
+      .map(([key, value]) => `${key} is ${JSON.stringify(actual.get(key))}, must be ${JSON.stringify(value)}`)
+  );
 }
 
 function refuse(what: string, wrong: readonly string[]): void {

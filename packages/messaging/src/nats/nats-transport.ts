@@ -76,11 +76,21 @@ export class NatsTransport implements Transport {
     return this.#tracked(subscription);
   }
 
-  async publish(events: readonly EventEnvelope[]): Promise<PublishResult[]> {
-    const byResource = Map.groupBy(events, resourceKey);
-    const results = new Map<EventEnvelope, PublishResult>();
-    await Promise.all([...byResource.values()].map((group) => this.#publishInOrder(group, results)));
-    return events.map((event) => results.get(event) as PublishResult);
+  async publish(events: readonly EventEnvelope[], texts: readonly string[] = []): Promise<PublishResult[]> {
+    const results: PublishResult[] = [];
+    const inOrder = async (indexes: readonly number[]): Promise<void> => {
+      let failed: Error | undefined;
+      for (const index of indexes) {
+        const event = events[index] as EventEnvelope;
+        const result: PublishResult =
+          failed === undefined ? await this.#publishOne(event, texts[index]) : { id: event.id, ok: false, error: failed };
+        if (!result.ok) failed = result.error;
+        results[index] = result;
+      }
+    };
+    const byResource = Map.groupBy(events.keys(), (index) => resourceKey(events[index] as EventEnvelope));
+    await Promise.all([...byResource.values()].map(inOrder));
+    return results;
   }
 
   async consume(options: ConsumeOptions, handler: EventHandler): Promise<ConsumerSubscription> {
@@ -150,20 +160,9 @@ export class NatsTransport implements Transport {
     await this.link.nc.close();
   }
 
-  async #publishInOrder(events: readonly EventEnvelope[], results: Map<EventEnvelope, PublishResult>): Promise<void> {
-    let failed: Error | undefined;
-    for (const event of events) {
-      const result: PublishResult =
-        failed === undefined ? await this.#publishOne(event) : { id: event.id, ok: false, error: failed };
-      if (!result.ok) failed = result.error;
-      results.set(event, result);
-    }
-  }
-
-  async #publishOne(event: EventEnvelope): Promise<PublishResult> {
+  async #publishOne(event: EventEnvelope, text = JSON.stringify(event)): Promise<PublishResult> {
     try {
       if (this.#closed || !this.link.up) throw new Error(this.#closed ? 'the transport is closed' : this.link.detail);
-      const text = JSON.stringify(event);
       checkSize(text);
       // Part of a subject: an id with a wildcard or a dot would reach other tenants' subscribers.
       const tenantId = TenantId.parse(event.tenantid);
