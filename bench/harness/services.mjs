@@ -43,7 +43,14 @@ async function startService(name, program, { postgres, nats, redis }, port) {
   const service = startProgram(program, {
     // As the image runs them (infra/docker/Dockerfile).
     nodeFlags: ['--max-semi-space-size=4'],
-    env: { ...engines, ...ofGateway, HOST: '127.0.0.1', MANAGEMENT_PORT: String(managementPort), LOG_LEVEL: 'info' },
+    env: {
+      ...engines,
+      ...ofGateway,
+      HOST: '127.0.0.1',
+      MANAGEMENT_PORT: String(managementPort),
+      LOG_LEVEL: 'info',
+      MALLOC_ARENA_MAX: '1',
+    },
   });
   try {
     await service.while(answers(`http://127.0.0.1:${managementPort}/health/ready`, 60_000));

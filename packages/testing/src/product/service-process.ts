@@ -3,6 +3,7 @@ import { once } from 'node:events';
 
 /** As the image runs it. */
 const nodeFlags = ['--max-semi-space-size=4'];
+const ofImage = { MALLOC_ARENA_MAX: '1' };
 
 /** What to run as one process. */
 export interface ServiceProcessOptions {
@@ -66,7 +67,7 @@ export class ServiceProcess {
   async start(): Promise<void> {
     const ports = { MANAGEMENT_PORT: `${this.#managementPort}`, PORT: this.#url === undefined ? '0' : new URL(this.#url).port };
     const child = spawn(process.execPath, [...nodeFlags, this.options.main], {
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...ports, ...this.options.environment },
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...ofImage, ...ports, ...this.options.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
