@@ -14,7 +14,7 @@ export const systemReasons = {
   credentials: 'finds the tenant that a presented credential belongs to',
   'webhook-sources': 'finds the tenant that an inbound webhook address belongs to',
   'webhook-retention': 'deletes old webhook deliveries of all tenants',
-  usage: 'adds up counters of all tenants',
+  usage: 'writes what several tenants use in one commit',
   'audit-chain': 'verifies and extends chains that are kept per tenant by one writer',
   projection: 'rebuilds an index, a graph or a cache from the rows of all tenants',
   'demo-data': 'makes the demo tenant at the first start of the standalone',

@@ -23,7 +23,7 @@ const credential: Credential = {
 
 function serviceWith(recordUses: (uses: readonly KeyUse[]) => Promise<void>) {
   const asked: string[] = [];
-  const database: Pick<Database, 'asSystem'> = { asSystem: (_reason, run) => run({} as Tx) };
+  const database: Pick<Database, 'burstAsSystem'> = { burstAsSystem: (_reason, run) => run({} as Tx) };
   const repository: Pick<AuthenticationRepository, 'find' | 'recordUses'> = {
     find: async (_tx, publicId) => {
       asked.push(publicId);

@@ -49,7 +49,7 @@ export class AuthenticationService implements OnApplicationShutdown {
     if (uses.length === 0) return;
     this.#uses.clear();
     try {
-      await this.database.asSystem('credentials', (tx) => this.credentials.recordUses(tx, uses));
+      await this.database.burstAsSystem('credentials', (tx) => this.credentials.recordUses(tx, uses));
     } catch (error) {
       this.log.warn({ error, keys: uses.length }, 'the last use of API keys could not be written');
     }
@@ -62,7 +62,7 @@ export class AuthenticationService implements OnApplicationShutdown {
   async #find(presented: string): Promise<Credential | undefined> {
     const key = readKey(presented);
     if (key === undefined) return undefined;
-    const credential = await this.database.asSystem('credentials', (tx) => this.credentials.find(tx, key.publicId));
+    const credential = await this.database.burstAsSystem('credentials', (tx) => this.credentials.find(tx, key.publicId));
     if (credential === undefined || !timingSafeEqual(credential.secretHash, hashOf(key.secret))) return undefined;
     return keyStatus(credential, this.clock.now()) === 'active' ? credential : undefined;
   }

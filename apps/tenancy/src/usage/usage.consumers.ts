@@ -4,7 +4,7 @@ import * as hitl from '@support101/contracts/hitl';
 import * as learning from '@support101/contracts/learning';
 import { tenantDeleted } from '@support101/contracts/tenancy';
 import { Consumes, type Delivery } from '@support101/messaging';
-import { UsageService } from './usage.service.js';
+import { UsageEventsService } from './usage-events.service.js';
 
 // One durable for all: what happens to one record comes in order.
 const durable = 'usage';
@@ -12,9 +12,10 @@ const durable = 'usage';
 /** Hears what tenants use and give up. */
 @Controller()
 export class UsageConsumers {
-  constructor(private readonly usage: UsageService) {}
+  constructor(private readonly usage: UsageEventsService) {}
 
-  @Consumes(runtime.runStarted, { durable })
+  // Many at once, because those that wait together share one commit.
+  @Consumes(runtime.runStarted, { durable, concurrency: 200 })
   runStarted(delivery: Delivery<typeof runtime.runStarted>): Promise<void> {
     return this.usage.added(delivery, 'run_started', 'run', delivery.event.data.runId);
   }

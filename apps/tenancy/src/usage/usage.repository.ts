@@ -3,7 +3,7 @@ import type { TenantId } from '@support101/contracts';
 import type { ReservableLimit, TenantStatus, TenantTier } from '@support101/contracts/tenancy';
 import type { Tx } from '@support101/database';
 import type { OwnLimits } from '../tenants/tenants.service.js';
-import type { EntryKind, Total } from './usage.rules.js';
+import type { Total } from './usage.rules.js';
 
 /** What is known of a tenant that decides about its limits. */
 export interface Standing {
@@ -35,14 +35,6 @@ export interface TakenPlace {
   readonly taken: boolean;
   readonly others: number;
   readonly nextEnd: Date | null;
-}
-
-/** One fact for the ledger. */
-export interface Entry extends Omit<Total, 'count'> {
-  readonly tenantId: TenantId;
-  readonly recordId: string;
-  readonly at: Date;
-  readonly period: string;
 }
 
 const standing = `t.tenant_id as "tenantId", t.status, t.tier, t.own_limits as "ownLimits", t.allowed_blueprints as "allowedBlueprints"`;
@@ -97,26 +89,10 @@ const countTaken = `
     where p.tenant_id = c.tenant_id and p.limit_name = c.limit_name and p.expires_at > $2) as count
   from usage_counters c where c.tenant_id = $1`;
 
-// Nothing is written about a tenant that is gone: events that come after its end are the last of its records'.
-const append = `
-  with entry as (
-    insert into usage_ledger (tenant_id, record_id, kind, at, input_tokens, output_tokens, cost_micro_usd)
-    select tenant_id, $2, $3, $4::timestamptz, $6::bigint, $7::bigint, $8::bigint
-    from tenants where tenant_id = $1 and deleted_at is null
-    on conflict do nothing
-    returning tenant_id, kind, input_tokens, output_tokens, cost_micro_usd)
-  insert into usage_months as m (tenant_id, period, kind, count, input_tokens, output_tokens, cost_micro_usd)
-  select tenant_id, $5, kind, 1, input_tokens, output_tokens, cost_micro_usd from entry
-  on conflict (tenant_id, period, kind) do update
-    set count = m.count + 1, input_tokens = m.input_tokens + excluded.input_tokens,
-        output_tokens = m.output_tokens + excluded.output_tokens, cost_micro_usd = m.cost_micro_usd + excluded.cost_micro_usd`;
-
-const findEntry = `select 1 from usage_ledger where tenant_id = $1 and record_id = $2 and kind = any($3) limit 1`;
-
 // Sums stay below 2^53: as numbers they are exact.
 const sums = `input_tokens::float8 as "inputTokens", output_tokens::float8 as "outputTokens", cost_micro_usd::float8 as "costMicroUsd"`;
 
-/** What tenants hold and use, in plain SQL because every run asks for it. */
+/** What tenants hold and use, in plain SQL because services ask for it all the time. */
 @Injectable()
 export class UsageRepository {
   async standing(tx: Pick<Tx, 'query'>, tenantId: TenantId): Promise<Standing | undefined> {
@@ -140,8 +116,12 @@ export class UsageRepository {
     return taken;
   }
 
-  async giveBack(tx: Tx, { tenantId, limit }: HeldPlaces, holder: string): Promise<void> {
-    await tx.query(giveBack, [tenantId, limit, holder], 'usage-give-back');
+  /** Asked for at once. Nothing happens where there is nothing. */
+  async giveBack(tx: Tx, tenantId: TenantId, limit: ReservableLimit, holder: string): Promise<void> {
+    await Promise.all([
+      tx.query(hold, [tenantId, limit], 'usage-hold'),
+      tx.query(giveBack, [tenantId, limit, holder], 'usage-give-back'),
+    ]);
   }
 
   /** How many places of each limit are taken; a limit that was never asked for is left out. */
@@ -149,26 +129,9 @@ export class UsageRepository {
     return tx.query(countTaken, [tenantId, now], 'usage-count-taken');
   }
 
-  /** Writes a fact and adds it to its month; the same fact about the same record is written once. */
-  async append(tx: Tx, entry: Entry): Promise<void> {
-    const { tenantId, recordId, kind, at, period, inputTokens, outputTokens, costMicroUsd } = entry;
-    const values = [tenantId, recordId, kind, at, period, inputTokens, outputTokens, costMicroUsd];
-    await tx.query(append, values, 'usage-append');
-  }
-
-  async hasEntry(tx: Tx, tenantId: TenantId, recordId: string, kinds: readonly EntryKind[]): Promise<boolean> {
-    return (await tx.query(findEntry, [tenantId, recordId, kinds], 'usage-find-entry')).length > 0;
-  }
-
   /** The totals of a month, by kind of entry. */
   month(tx: Tx, tenantId: TenantId, period: string): Promise<Total[]> {
     const text = `select kind, count, ${sums} from usage_months where tenant_id = $1 and period = $2`;
     return tx.query<Total>(text, [tenantId, period], 'usage-month');
-  }
-
-  async removeAll(tx: Tx, tenantId: TenantId): Promise<void> {
-    for (const table of ['usage_places', 'usage_counters', 'usage_ledger', 'usage_months']) {
-      await tx.query(`delete from ${table} where tenant_id = $1`, [tenantId]);
-    }
   }
 }

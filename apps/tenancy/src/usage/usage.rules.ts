@@ -52,8 +52,8 @@ export const holders = {
 /** A kind of record that holds a place. */
 export type HolderKind = keyof typeof holders;
 
-/** The most that can be taken: what is a fact counts, also above the limit. */
-export const noBound = 2 ** 31 - 1;
+/** What can be written last of a record: after any of these it takes no place. */
+export const lastKinds: readonly EntryKind[] = Object.values(holders).flatMap(({ endings }) => endings);
 
 /** The longest that somebody who found no place is told to wait, in seconds: runs mostly end long before their lease. */
 const longestWaitSeconds = 10;

@@ -2,12 +2,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Caller, EventContract, EventId, TenantId } from '@support101/contracts';
 import * as runtime from '@support101/contracts/agent-runtime';
 import { tenantDeleted } from '@support101/contracts/tenancy';
-import { type Delivery, Inbox } from '@support101/messaging';
+import { Inbox } from '@support101/messaging';
 import { Clock, newId } from '@support101/service-kit';
 import { engines } from '@support101/service-testing';
-import { anExampleOf, VirtualClock } from '@support101/testing';
+import { VirtualClock } from '@support101/testing';
+import { deliveryOf } from '../../test/deliveries.js';
 import { insertTenant, prepare, type Prepared } from '../../test/engines.js';
 import { type TenantChange, TenantsRepository } from '../tenants/tenants.repository.js';
+import { UsageEventsRepository } from './usage-events.repository.js';
+import { UsageEventsService } from './usage-events.service.js';
 import { UsageRepository } from './usage.repository.js';
 import { UsageService } from './usage.service.js';
 
@@ -18,6 +21,7 @@ describe.each(engines)('places under limits and the ledger of use (%s)', (engine
   let prepared: Prepared;
   let time: VirtualClock;
   let service: UsageService;
+  let events: UsageEventsService;
   let tenantId: TenantId;
 
   beforeAll(async () => {
@@ -27,7 +31,8 @@ describe.each(engines)('places under limits and the ledger of use (%s)', (engine
   beforeEach(async () => {
     time = new VirtualClock('2026-11-22T12:00:00Z');
     const { database } = prepared;
-    service = new UsageService(database, new Inbox(database), new UsageRepository(), new Clock(time));
+    service = new UsageService(database, new UsageRepository(), new Clock(time));
+    events = new UsageEventsService(database, new Inbox(database), new UsageEventsRepository(), new Clock(time));
     tenantId = await insertTenant(prepared);
   });
 
@@ -44,35 +49,11 @@ describe.each(engines)('places under limits and the ledger of use (%s)', (engine
   const limitsNow = async () => (await service.get({ tenantId })).limits;
   const rows = <Row extends object>(sql: string) => prepared.database.forTenant(tenantId, (tx) => tx.query<Row>(sql));
 
-  function delivery<E extends EventContract>(
+  const delivery = <E extends EventContract>(
     contract: E,
     overrides: Record<string, unknown>,
-    given: { id?: EventId; time?: string } = {},
-  ): Delivery<E> {
-    const data = anExampleOf(contract.data, overrides as never);
-    const event = {
-      specversion: '1.0' as const,
-      id: given.id ?? newId('evt'),
-      source: '/support101/test',
-      type: contract.type,
-      subject: contract.resource(data),
-      time: given.time ?? time.now().toISOString(),
-      datacontenttype: 'application/json' as const,
-      tenantid: tenantId,
-      principaltype: 'service',
-      principalid: 'test',
-      outcome: 'success',
-      correlationid: 'test',
-      data,
-    };
-    return {
-      event,
-      caller: { ...caller(), tenantId },
-      durable: 'usage',
-      attempt: 1,
-      signal: AbortSignal.timeout(60_000),
-    } as Delivery<E>;
-  }
+    { time: at = time.now().toISOString(), ...given }: { id?: EventId; time?: string } = {},
+  ) => deliveryOf(contract, tenantId, overrides, { ...given, time: at });
 
   describe('reserving', () => {
     it.each(['leases', 'places that are kept'])(
@@ -202,7 +183,7 @@ describe.each(engines)('places under limits and the ledger of use (%s)', (engine
 
   describe('events', () => {
     const ended = (runId: string, given: { id?: EventId; time?: string } = {}) =>
-      service.runEnded(delivery(runtime.runCompleted, { runId, usage }, given), 'completed', {
+      events.runEnded(delivery(runtime.runCompleted, { runId, usage }, given), 'completed', {
         runId,
         usage,
         outcome: 'resolved',
@@ -235,9 +216,9 @@ describe.each(engines)('places under limits and the ledger of use (%s)', (engine
         Array.from({ length: 24 }, async (_, index) => {
           const runId = newId('run');
           const at = { time: new Date(Date.UTC(2026, 8 + (index % 4), 1 + index)).toISOString() };
-          await service.added(delivery(runtime.runStarted, { runId }, at), 'run_started', 'run', runId);
+          await events.added(delivery(runtime.runStarted, { runId }, at), 'run_started', 'run', runId);
           const end = { runId, usage: { ...usage, costMicroUsd: index * 1_000_000_007 } };
-          await service.runEnded(delivery(runtime.runFailed, { runId }, at), endings[index % 4] ?? 'failed', end);
+          await events.runEnded(delivery(runtime.runFailed, { runId }, at), endings[index % 4] ?? 'failed', end);
         }),
       );
 
@@ -265,10 +246,10 @@ describe.each(engines)('places under limits and the ledger of use (%s)', (engine
       const agentId = newId('agt');
       await service.reserve({ limit: 'agents', holder: agentId, ttlSeconds: 60 }, caller());
 
-      await service.added(delivery(runtime.agentCreated, { agentId }), 'agent_created', 'agent', agentId);
+      await events.added(delivery(runtime.agentCreated, { agentId }), 'agent_created', 'agent', agentId);
       await time.advance(61_000);
       expect((await limitsNow()).agents.current).toBe(1);
-      await service.removed(delivery(runtime.agentDeleted, { agentId }), 'agent_deleted', 'agent', agentId);
+      await events.removed(delivery(runtime.agentDeleted, { agentId }), 'agent_deleted', 'agent', agentId);
 
       expect((await limitsNow()).agents.current).toBe(0);
     });
@@ -276,7 +257,7 @@ describe.each(engines)('places under limits and the ledger of use (%s)', (engine
     it('count what is there also above the limit', async () => {
       await change({ ownLimits: { maxAgents: 1 } });
       for (const agentId of [newId('agt'), newId('agt')]) {
-        await service.added(delivery(runtime.agentCreated, { agentId }), 'agent_created', 'agent', agentId);
+        await events.added(delivery(runtime.agentCreated, { agentId }), 'agent_created', 'agent', agentId);
       }
 
       expect((await limitsNow()).agents).toEqual({ current: 2, limit: 1 });
@@ -285,8 +266,8 @@ describe.each(engines)('places under limits and the ledger of use (%s)', (engine
     it('take no place for what is known to be gone', async () => {
       const agentId = newId('agt');
 
-      await service.removed(delivery(runtime.agentDeleted, { agentId }), 'agent_deleted', 'agent', agentId);
-      await service.added(delivery(runtime.agentCreated, { agentId }), 'agent_created', 'agent', agentId);
+      await events.removed(delivery(runtime.agentDeleted, { agentId }), 'agent_deleted', 'agent', agentId);
+      await events.added(delivery(runtime.agentCreated, { agentId }), 'agent_created', 'agent', agentId);
 
       expect((await limitsNow()).agents.current).toBe(0);
     });
@@ -296,9 +277,9 @@ describe.each(engines)('places under limits and the ledger of use (%s)', (engine
       await lease(runId);
       const current = async () => (await limitsNow()).concurrentExecutions.current;
 
-      await service.runPaused(delivery(runtime.runHumanRequested, { runId }), runId);
+      await events.runPaused(delivery(runtime.runHumanRequested, { runId }), runId);
       expect(await current()).toBe(0);
-      await service.runResumed(delivery(runtime.runResumed, { runId }), runId);
+      await events.runResumed(delivery(runtime.runResumed, { runId }), runId);
       expect(await current()).toBe(1);
       await ended(runId);
       expect(await current()).toBe(0);
@@ -309,10 +290,10 @@ describe.each(engines)('places under limits and the ledger of use (%s)', (engine
       await ended(newId('run'));
       await prepared.models.forTenant(tenantId, (tx) => new TenantsRepository().bury(tx, tenantId, time.now()));
 
-      await service.removeAll(delivery(tenantDeleted, { tenantId }));
+      await events.removeAll(delivery(tenantDeleted, { tenantId }));
       const agentId = newId('agt');
-      await service.removed(delivery(runtime.agentDeleted, { agentId }), 'agent_deleted', 'agent', agentId);
-      await service.added(delivery(runtime.agentCreated, { agentId }), 'agent_created', 'agent', agentId);
+      await events.removed(delivery(runtime.agentDeleted, { agentId }), 'agent_deleted', 'agent', agentId);
+      await events.added(delivery(runtime.agentCreated, { agentId }), 'agent_created', 'agent', agentId);
 
       for (const table of ['usage_places', 'usage_counters', 'usage_ledger', 'usage_months']) {
         expect(await rows(`select * from ${table}`)).toEqual([]);
