@@ -188,19 +188,22 @@ describe.each(engines)('the use of many tenants, heard at once (%s)', (engine) =
 
   it('is counted by who reserves a place at the same time', async () => {
     const tenantId = await insertTenant(prepared);
-    const recordId = newId('agt');
-    const fact = { tenantId, durable: 'usage', eventId: newId('evt'), recordId, limit: 'agents', takes: true } as const;
-    const entry = { kind: 'agent_created', at: time.now(), inputTokens: 0, outputTokens: 0, costMicroUsd: 0 } as const;
-    const caller = serviceCaller('agent-runtime', 'test', tenantId);
+    const [limit, expiresAt] = ['concurrentExecutions' as const, new Date(time.now().getTime() + 60_000)];
+    const reserve = (holder: string) =>
+      places().reserve({ limit, holder, ttlSeconds: 60 }, serviceCaller('agent-runtime', 'test', tenantId));
+    const fact = { tenantId, durable: 'usage', eventId: newId('evt'), recordId: newId('run'), limit, takes: true, expiresAt };
+    const entry = { kind: 'run_started', at: time.now(), inputTokens: 0, outputTokens: 0, costMicroUsd: 0 } as const;
+    await reserve('run_1');
 
-    const reserved = await prepared.database.asSystem('usage', async (tx) => {
-      await new UsageEventsRepository().write(tx, [{ ...fact, ...entry, expiresAt: null }], time.now());
-      const asked = detached(() => places().reserve({ limit: 'agents', holder: 'agt_2' }, caller));
+    const { asked } = await prepared.database.asSystem('usage', async (tx) => {
+      await new UsageEventsRepository().write(tx, [{ ...fact, ...entry }], time.now());
+      const asked = detached(() => reserve('run_2'));
+      // Long enough for it to be answered if nothing held it up.
       await tx.query('select pg_sleep(0.3)');
       return { asked };
     });
 
-    expect(await reserved.asked).toMatchObject({ current: 2 });
+    expect(await asked).toMatchObject({ current: 3 });
   });
 
   // The wire is one of TCP, which leads to a server only.
