@@ -8,7 +8,7 @@ import { Outbox } from './outbox.js';
 import { acme } from './transport.conformance-spec.js';
 
 /** Long enough that no slow machine ends it for a process that lives. */
-const leaseMs = 2_500;
+const leaseMs = 4_000;
 const things = 12;
 const steps = 20;
 

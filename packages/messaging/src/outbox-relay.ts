@@ -182,8 +182,10 @@ export class OutboxRelay implements Publisher {
   async #refillIfLost(): Promise<void> {
     if (this.#transport.status().state !== 'up') return void (this.#intactStore = undefined);
     const store = await this.#transport.eventStore();
-    if (store !== undefined && store.name !== this.#intactStore && (await this.#refill.refill(store)))
-      this.#intactStore = store.name;
+    if (store === undefined || store.name === this.#intactStore) return;
+    // What was published before the loss must be seen as published.
+    await this.#outcomes.write();
+    if (await this.#refill.refill(store)) this.#intactStore = store.name;
   }
 
   #takeClaimed(claimed: readonly HeldEvent[]): void {
