@@ -75,9 +75,9 @@ export class JournalFactsService {
    * worker's or has ended; then nothing is written.
    */
   async write(tx: Tx, entries: readonly Entry[]): Promise<void> {
-    const rows = entries.map(({ row }) => row);
-    const writing = [this.repository.append(tx, rows)];
+    const writing: Promise<unknown>[] = [];
     for (const { row, applied, asks, end } of entries) {
+      writing.push(this.repository.append(tx, row));
       if (applied !== undefined) writing.push(this.requests.apply(tx, row, applied));
       if (asks !== undefined) writing.push(this.requests.open(tx, asks));
       if (end === undefined) continue;

@@ -58,7 +58,7 @@ describe.each(engines)('JournalRepository (%s)', (engine) => {
   /** Whether the steps were written, all of them or none. */
   const append = async (...rows: StepRow[]): Promise<boolean> => {
     try {
-      await prepared.database.burstAsSystem('run-journal', (tx) => journal.append(tx, rows));
+      await prepared.database.burstAsSystem('run-journal', (tx) => Promise.all(rows.map((row) => journal.append(tx, row))));
       return true;
     } catch (error) {
       if (isStoppedBy(error, 'lease_lost')) return false;
@@ -134,7 +134,7 @@ describe.each(engines)('JournalRepository (%s)', (engine) => {
     expect([early, inOrder, twice]).toEqual([false, true, false]);
   });
 
-  it('appends steps of several runs and tenants in one statement, and none when one of them has lost its lease', async () => {
+  it('appends steps of several runs and tenants in one burst, and none when one of them has lost its lease', async () => {
     const mine = await insertRun(prepared, tenantId);
     const lost = await insertRun(prepared, tenantId);
     const otherTenant = newId('ten');
@@ -178,7 +178,7 @@ describe.each(engines)('JournalRepository (%s)', (engine) => {
     await take(lost, 'b');
     const last = (ref: RunRef) =>
       prepared.database.burstAsSystem('run-journal', (tx) =>
-        Promise.all([journal.append(tx, [aStep(ref, 1, 0, {}, {})]), journal.endHeld(tx, ref, 1, completed)]),
+        Promise.all([journal.append(tx, aStep(ref, 1, 0, {}, {})), journal.endHeld(tx, ref, 1, completed)]),
       );
 
     await last(run);
