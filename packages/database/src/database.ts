@@ -32,9 +32,9 @@ export class Database {
   }
 
   /**
-   * Like `forTenant` in a single round trip, at half its time: what `run` asks for before its first await and COMMIT are
-   * sent together. What it asks for later is refused (`transaction_closed`), and when that is not caught, the change is
-   * committed all the same.
+   * Like `forTenant` in a single round trip, at half its time: what `run` asks for before it waits for an answer is sent
+   * together with COMMIT. What it asks for later is refused (`transaction_closed`), and the change is committed all the
+   * same.
    */
   burstForTenant<T>(tenantId: TenantId, run: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#transact(tenantSettings(this.schema, tenantId), tenantId, run, transactAtOnce);

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { TenantId } from '@support101/contracts';
 import type pg from 'pg';
 import { commitFailure, DatabaseFailure, isConnectionLoss, statementFailure } from './failures.js';
@@ -30,23 +31,47 @@ export async function transact<T>(pool: pg.Pool, opening: Opening, hooks: Hook[]
 }
 
 /**
- * Runs `run` in one transaction in a single round trip: COMMIT is sent right behind what `run` asks for before its first
- * await. A statement that fails makes Postgres roll back.
+ * Runs `run` in one transaction in a single round trip: COMMIT is sent right behind what `run` asks for without waiting
+ * for an answer. A statement that fails makes Postgres roll back; so does `run` when it fails by itself until then.
  */
 export async function transactAtOnce<T>(pool: pg.Pool, opening: Opening, hooks: Hook[], run: (tx: Tx) => Promise<T>): Promise<T> {
   const client = await takeConnection(pool);
+  const send = inOnePiece(client);
   const tx = new PgTx(client, opening, hooks);
   client.on('error', tx.lose);
   try {
-    const running = run(tx);
-    const [result, committed] = await Promise.allSettled([running, tx.commit()]);
+    const running = callAsync(() => run(tx));
+    const failed = await failsAtOnce(running);
+    const ending = failed ? tx.rollback() : tx.commit();
+    send();
+    const [result, ended] = await Promise.allSettled([running, ending]);
     // Lost on the way, a statement says that nothing was committed; with COMMIT behind it nobody knows.
-    if (committed.status === 'rejected' && (tx.lost || result.status === 'fulfilled')) throw committed.reason;
+    if (ended.status === 'rejected' && (tx.lost || result.status === 'fulfilled')) throw ended.reason;
     if (result.status === 'rejected') throw result.reason;
     return result.value;
   } finally {
     tx.leave();
   }
+}
+
+/** Calls `run`, which may throw before it gives its promise. */
+async function callAsync<T>(run: () => Promise<T>): Promise<T> {
+  return run();
+}
+
+/** Whether it fails without waiting for anything outside the process: the next tick comes when all promises have settled. */
+async function failsAtOnce(running: Promise<unknown>): Promise<boolean> {
+  let failed = false;
+  running.catch(() => (failed = true));
+  await new Promise<void>((resolve) => process.nextTick(resolve));
+  return failed;
+}
+
+/** What is asked until the answer is called goes to the server in one write: each one costs both sides a system call. */
+function inOnePiece(client: pg.PoolClient): () => void {
+  const { stream } = (client as unknown as { readonly connection: { readonly stream: Duplex } }).connection;
+  stream.cork();
+  return () => stream.uncork();
 }
 
 /** Statements on a connection between BEGIN and the end of the transaction. */

@@ -320,6 +320,20 @@ describe.each(engines)('a tenant transaction on $name', (kind) => {
       expect(await database.forTenant(acme, titles)).toEqual(['a1']);
     });
 
+    it('writes nothing when `run` fails by itself, and leaves its connection fit for use', async () => {
+      const failing = database.burstForTenant(acme, (tx) => {
+        void addNote(tx, acme, 'a2');
+        return Promise.all([Promise.resolve(1), Promise.reject(new Error('no such agent'))]);
+      });
+      const throwing = database.burstForTenant(acme, () => {
+        throw new Error('not even a promise');
+      });
+
+      await expect(failing).rejects.toThrow('no such agent');
+      await expect(throwing).rejects.toThrow('not even a promise');
+      expect(await database.forTenant(acme, titles)).toEqual(['a1']);
+    });
+
     it('refuses what is asked for only after an answer', async () => {
       const late = database.burstForTenant(acme, async (tx) => {
         await addNote(tx, acme, 'a2');

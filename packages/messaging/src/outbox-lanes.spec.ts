@@ -1,35 +1,39 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventEnvelope, EventId } from '@support101/contracts';
+import { eventually } from '@support101/testing';
 import { OutboxLanes, type BornEvent } from './outbox-lanes.js';
 import { anEvent } from './transport.conformance-spec.js';
 
 const leaseMs = 3_000;
 
 /** Lanes with a clock and a transport that the test moves. */
-function world() {
+function world(gatherMs = 0) {
   let now = 0;
   const published: string[] = [];
   const returned: string[] = [];
   const failing = new Set<string>();
   const asked: { names: string[]; finish: () => void }[] = [];
   const nameOf = (event: EventEnvelope) => event.correlationid;
-  const lanes = new OutboxLanes(leaseMs, {
-    now: () => now,
-    hold: () => undefined,
-    publish: async (held) => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      asked.push({ names: held.map(({ event }) => nameOf(event)), finish: resolve });
-      await promise;
-      const wrong = held.findIndex(({ event }) => failing.has(nameOf(event)));
-      return held.map(({ event: { id } }, index) => {
-        return wrong >= 0 && index >= wrong ? { id, ok: false, error: new Error('away') } : { id, ok: true };
-      });
+  const lanes = new OutboxLanes(
+    { leaseMs, gatherMs },
+    {
+      now: () => now,
+      hold: () => undefined,
+      publish: async (held) => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        asked.push({ names: held.map(({ event }) => nameOf(event)), finish: resolve });
+        await promise;
+        const wrong = held.findIndex(({ event }) => failing.has(nameOf(event)));
+        return held.map(({ event: { id } }, index) => {
+          return wrong >= 0 && index >= wrong ? { id, ok: false, error: new Error('away') } : { id, ok: true };
+        });
+      },
+      settled: (done, back) => {
+        published.push(...done.map(({ held }) => nameOf(held.event)));
+        returned.push(...back.map(({ held, error }) => nameOf(held.event) + (error === undefined ? '' : '!')));
+      },
     },
-    settled: (done, back) => {
-      published.push(...done.map(({ held }) => nameOf(held.event)));
-      returned.push(...back.map(({ held, error }) => nameOf(held.event) + (error === undefined ? '' : '!')));
-    },
-  });
+  );
   const idOf = (name: string): EventId => `evt_${name}`;
   const born = (name: string, behind?: string): BornEvent => {
     const event = anEvent({}, { id: idOf(name), correlationid: name, subject: `thing:${name[0]}` });
@@ -57,13 +61,36 @@ describe('OutboxLanes', () => {
 
     lanes.take([born('a1'), born('a2', 'a1'), born('b1')]);
     lanes.take([born('a3', 'a2')]);
-    expect(asked.map(({ names }) => names)).toEqual([['a1'], ['b1']]);
+    expect(asked.map(({ names }) => names)).toEqual([['a1', 'a2'], ['b1']]);
     asked[0]?.finish();
     await finish();
     await finish();
 
-    expect(asked.map(({ names }) => names)).toEqual([['a1'], ['b1'], ['a2', 'a3']]);
-    expect(published).toEqual(['a1', 'b1', 'a2', 'a3']);
+    expect(asked.map(({ names }) => names)).toEqual([['a1', 'a2'], ['b1'], ['a3']]);
+    expect(published).toEqual(['a1', 'a2', 'b1', 'a3']);
+  });
+
+  it('publishes the first after a while at once, and those of the next moment together', async () => {
+    const { lanes, born, asked } = world(20);
+
+    lanes.take([born('a1'), born('b1')]);
+    for (const name of ['c1', 'd1']) lanes.take([born(name)]);
+    lanes.take([born('c2', 'c1')]);
+    expect(asked.map(({ names }) => names)).toEqual([['a1'], ['b1']]);
+
+    await eventually(() => expect(asked.slice(2).map(({ names }) => names)).toEqual([['c1', 'c2'], ['d1']]));
+  });
+
+  it('gives back what it gathers when it is closed', async () => {
+    const { lanes, born, asked, returned } = world(20);
+    lanes.take([born('a1')]);
+    lanes.take([born('b1')]);
+
+    lanes.close();
+    await new Promise((resolve) => setTimeout(resolve, 40));
+
+    expect(returned).toEqual(['b1']);
+    expect(asked).toHaveLength(1);
   });
 
   it('waits for what goes before, in whatever order commits become known', async () => {
@@ -75,10 +102,8 @@ describe('OutboxLanes', () => {
     lanes.take([second]);
     expect(asked).toEqual([]);
     lanes.take([first]);
-    asked[0]?.finish();
-    await new Promise((resolve) => setImmediate(resolve));
 
-    expect(asked.map(({ names }) => names)).toEqual([['a1'], ['a2', 'a3']]);
+    expect(asked.map(({ names }) => names)).toEqual([['a1', 'a2', 'a3']]);
   });
 
   it('does not wait for what is marked', () => {

@@ -9,6 +9,14 @@ export interface BornEvent extends HeldEvent {
   readonly behind: EventId | undefined;
 }
 
+/** Times of the lanes, in milliseconds. */
+export interface LanesOptions {
+  /** How long a claim lasts. */
+  readonly leaseMs: number;
+  /** What comes within this time after something was published is published together; the first after a while at once. */
+  readonly gatherMs: number;
+}
+
 /** What the lanes do with events. */
 export interface LanesPorts {
   /** Unix milliseconds. */
@@ -41,10 +49,14 @@ export class OutboxLanes {
   readonly #lanes = new Map<string, BornEvent[]>();
   /** What is being published. */
   readonly working = new Set<Promise<void>>();
+  /** Lanes that wait for the others of their moment. */
+  #gathered: string[] = [];
+  #gathering: NodeJS.Timeout | undefined;
+  #begunAt = -Infinity;
   #closed = false;
 
   constructor(
-    private readonly leaseMs: number,
+    private readonly options: LanesOptions,
     private readonly ports: LanesPorts,
   ) {}
 
@@ -56,6 +68,7 @@ export class OutboxLanes {
   /** Takes committed events. */
   take(born: readonly BornEvent[]): void {
     for (const each of born) this.#arrive(each);
+    this.#schedule();
   }
 
   /** Forgets events that nothing written from now on stands behind: they are marked, or were not born claimed. */
@@ -76,6 +89,7 @@ export class OutboxLanes {
   /** Gives back what is not being published, and all that still comes. */
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#gathering);
     for (const waiting of this.#lanes.values()) this.#return(waiting.splice(0));
     for (const { followers } of this.#places.values()) this.#return(followers.splice(0));
   }
@@ -83,14 +97,14 @@ export class OutboxLanes {
   #arrive(born: BornEvent): void {
     const before = born.behind === undefined ? undefined : this.#places.get(born.behind);
     // Too little of the claim is left after a long transaction: others may take the row at any moment.
-    const late = born.until - this.ports.now() < this.leaseMs / 3;
+    const late = born.until - this.ports.now() < this.options.leaseMs / 3;
     if (late || this.#closed || before?.state === 'returned') return this.#return([born]);
     if (before?.state === 'coming') return void before.followers.push(born);
     const place = this.#placeOf(born);
     place.state = 'here';
     this.ports.hold(born);
     this.#enter(born);
-    this.take(place.followers.splice(0));
+    for (const follower of place.followers.splice(0)) this.#arrive(follower);
   }
 
   #enter(born: BornEvent): void {
@@ -98,8 +112,26 @@ export class OutboxLanes {
     const waiting = this.#lanes.get(key);
     if (waiting !== undefined) return void waiting.push(born);
     this.#lanes.set(key, [born]);
-    const working = this.#work(key).finally(() => this.working.delete(working));
-    this.working.add(working);
+    this.#gathered.push(key);
+  }
+
+  #schedule(): void {
+    if (this.#gathered.length === 0) return;
+    // Not the clock of the relay: a test that stops that one still waits for events.
+    const waitMs = this.#begunAt + this.options.gatherMs - performance.now();
+    if (waitMs <= 0) this.#begin();
+    else this.#gathering ??= setTimeout(() => this.#begin(), waitMs);
+  }
+
+  /** Everybody on the way is woken up once for all of a moment. */
+  #begin(): void {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    this.#begunAt = performance.now();
+    for (const key of this.#gathered.splice(0)) {
+      const working = this.#work(key).finally(() => this.working.delete(working));
+      this.working.add(working);
+    }
   }
 
   async #work(key: string): Promise<void> {
@@ -145,7 +177,7 @@ export class OutboxLanes {
 
   /** What stands behind an event was written within its claim, and must come within its own. */
   #forgetAt(): number {
-    return this.ports.now() + 2 * this.leaseMs;
+    return this.ports.now() + 2 * this.options.leaseMs;
   }
 }
 

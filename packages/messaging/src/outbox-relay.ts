@@ -30,6 +30,8 @@ export interface OutboxRelayOptions {
 }
 
 const closeWithinMs = 2_000;
+/** In a flow of events, how many milliseconds are published together: too few for a person to notice. */
+const gatherMs = 20;
 /** How soon what could not be written is written again, in milliseconds. */
 const writeAgainMs = 200;
 
@@ -153,12 +155,15 @@ export class OutboxRelay implements Publisher {
   }
 
   #makeLanes(): OutboxLanes {
-    return new OutboxLanes(this.#leaseMs, {
-      now: () => this.#now(),
-      hold: (held) => this.#held.set(held.event.id, held),
-      publish: (held) => this.#publish(held),
-      settled: (published, returned) => this.#settled(published, returned, false),
-    });
+    return new OutboxLanes(
+      { leaseMs: this.#leaseMs, gatherMs },
+      {
+        now: () => this.#now(),
+        hold: (held) => this.#held.set(held.event.id, held),
+        publish: (held) => this.#publish(held),
+        settled: (published, returned) => this.#settled(published, returned, false),
+      },
+    );
   }
 
   #makeOutcomes(): OutboxOutcomes {

@@ -19,6 +19,9 @@ import { ackWaitMs, deadLetterSubject, ensureConsumer, eventTypeOf, isMissing, s
 /** Events taken from the broker and not settled, at most: those that wait for their next try are among them. */
 const heldAtMost = 500;
 const fetchMs = 2_000;
+/** Events that are not taken are acknowledged after so many milliseconds, or when there are so many: in time, by far. */
+const leaveOutMs = 100;
+const leftOutAtMost = 200;
 const retryMs = 500;
 
 /** An event that was delivered this often without an answer has probably killed its consumers: it gets one more try. */
@@ -41,6 +44,8 @@ export class NatsDurable implements ConsumerSubscription {
   #consumer: Consumer | undefined;
   #keepAlive: NodeJS.Timeout | undefined;
   #pulling: Promise<void> = Promise.resolve();
+  readonly #leftOut: JsMsg[] = [];
+  #leaving: NodeJS.Timeout | undefined;
   #waiting = 0;
   #room: () => void = () => undefined;
   #closed = false;
@@ -88,6 +93,7 @@ export class NatsDurable implements ConsumerSubscription {
     await this.#lanes.close();
     await Promise.resolve();
     clearInterval(this.#keepAlive);
+    this.#ackLeftOut();
     await this.#lease.close();
   }
 
@@ -131,10 +137,7 @@ export class NatsDurable implements ConsumerSubscription {
   #take(message: JsMsg): void {
     this.#waiting = message.info.pending;
     // Before 2.10 one filter covers more than is taken, often most of it: what is not is known by its subject, unread.
-    if (!takes(this.#lanes.types, eventTypeOf(message.subject))) {
-      message.ack();
-      return;
-    }
+    if (!takes(this.#lanes.types, eventTypeOf(message.subject))) return this.#leaveOut(message);
     const text = message.string();
     const event = parse(text);
     if (event === undefined) {
@@ -156,6 +159,19 @@ export class NatsDurable implements ConsumerSubscription {
       () => this.#settle(message, () => message.ack()),
       () => this.#settle(message, () => message.nak()),
     );
+  }
+
+  /** Nobody waits for these acknowledgements: many are written together. */
+  #leaveOut(message: JsMsg): void {
+    this.#leftOut.push(message);
+    if (this.#leftOut.length >= leftOutAtMost) return this.#ackLeftOut();
+    this.#leaving ??= setTimeout(() => this.#ackLeftOut(), leaveOutMs);
+  }
+
+  #ackLeftOut(): void {
+    clearTimeout(this.#leaving);
+    this.#leaving = undefined;
+    for (const message of this.#leftOut.splice(0)) if (!this.link.nc.isClosed()) message.ack();
   }
 
   #settle(message: JsMsg, tell: () => void): void {
