@@ -46,12 +46,13 @@ function pathsTo(service: string, name: string): string[][] {
 }
 
 describe('a run that its client traces', () => {
-  const toJob = [
+  const toAnswer = [
     'gateway: POST /v1/agents/:agentId/execute',
     'gateway: call agent-runtime.runs.start.v1',
     'agent-runtime: answer agent-runtime.runs.start.v1',
-    'agent-runtime: job execution.run',
   ];
+  // Its steps share their commits with those of other runs, which are no part of its trace.
+  const toJob = [...toAnswer, 'agent-runtime: job execution.run'];
 
   beforeAll(async () => {
     const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
@@ -62,7 +63,7 @@ describe('a run that its client traces', () => {
   it('is one trace: gateway, NATS, service, job, NATS, another service, database', async () => {
     await eventually(() => {
       expect(pathsTo('agent-runtime', 'transaction agent_runtime')).toContainEqual([
-        ...toJob,
+        ...toAnswer,
         'agent-runtime: transaction agent_runtime',
       ]);
       expect(pathsTo('learning', 'transaction learning')).toContainEqual([

@@ -82,12 +82,14 @@ describe('under load', () => {
   }, 90_000);
 
   it('everything that was acknowledged is there, once', async () => {
+    // A call that was under way when NATS went takes its time; enough has to happen for the verdict to mean something.
+    await eventually(() => expect(Math.min(...loads.map(({ done }) => done))).toBeGreaterThan(5), 60_000);
     await Promise.all(loads.map((load) => load.stop()));
 
     const verdicts = await Promise.all(customers.map((customer) => assess(customer, world.door)));
 
     expect(loads.flatMap(({ refused }) => refused)).toEqual([]);
     for (const { lost, doubled } of verdicts) expect({ lost, doubled }).toEqual({ lost: [], doubled: [] });
-    expect(verdicts.every(({ acknowledged }) => acknowledged > 5)).toBe(true);
+    for (const { acknowledged } of verdicts) expect(acknowledged).toBeGreaterThan(5);
   }, 240_000);
 });

@@ -10,23 +10,25 @@ const idleMs = 200;
 export class Load {
   readonly #customer: Customer;
   readonly #random: Random;
-  readonly #done: Promise<void>;
+  readonly #working: Promise<void>;
   #stopping = false;
   /** What the product answered otherwise than it must, in words. */
   readonly refused: string[] = [];
+  /** How many things it has done. */
+  done = 0;
   /** The longest that one thing took, in milliseconds. */
   longestMs = 0;
 
   constructor(customer: Customer, random: Random) {
     this.#customer = customer;
     this.#random = random;
-    this.#done = this.#work();
+    this.#working = this.#work();
   }
 
   /** Resolves when what is under way is finished. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    await this.#done;
+    await this.#working;
   }
 
   async #work(): Promise<void> {
@@ -34,6 +36,7 @@ export class Load {
       const begun = performance.now();
       try {
         await this.#something();
+        this.done += 1;
       } catch (error) {
         this.refused.push(error instanceof Error ? error.message : String(error));
       }
