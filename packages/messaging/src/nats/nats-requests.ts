@@ -1,3 +1,4 @@
+import { JetStreamApiError, type ApiError } from '@nats-io/jetstream';
 import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { DomainError } from '@support101/contracts';
 import { checkSize, type WireMessage } from '../transport.js';
@@ -5,6 +6,9 @@ import { fromNats, toNats } from './nats-messages.js';
 
 /** On a reply: the server's side failed before it could say how. */
 export const failureHeader = 's101-transport-failure';
+
+/** How long a stream may take, in milliseconds: who publishes has an outbox to try again from. */
+const storeWithinMs = 5_000;
 
 interface Waiting {
   readonly subject: string;
@@ -55,6 +59,17 @@ export class NatsRequests {
     });
     if (reply.headers[failureHeader] !== undefined) throw new DomainError('internal');
     return reply;
+  }
+
+  /**
+   * Has a message stored by the stream of its subject and gives its sequence there; rejects as `ask` does, and with the
+   * server's error. JetStream's client would ask by the client's own `request`.
+   */
+  async store(subject: string, message: WireMessage): Promise<number> {
+    const reply = await this.ask(subject, message, { timeoutMs: storeWithinMs });
+    const { seq, error } = JSON.parse(reply.body) as { readonly seq: number; readonly error?: ApiError };
+    if (error !== undefined) throw new JetStreamApiError(error);
+    return seq;
   }
 
   #send(subject: string, { body, headers }: WireMessage, token: string): void {

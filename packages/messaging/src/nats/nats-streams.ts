@@ -11,7 +11,7 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import { eventSubject, eventSubjectRoot } from '@support101/contracts';
+import { eventSubject, eventSubjectRoot, isDomainError } from '@support101/contracts';
 import { everyType } from '../transport.js';
 import type { NatsLink } from './nats-link.js';
 
@@ -151,7 +151,9 @@ export function isApiError(error: unknown, ...codes: number[]): boolean {
 
 /** True when the stream or consumer that was meant is not there. */
 export function isMissing(error: unknown): boolean {
-  if (error instanceof Error && error.name === 'JetStreamNotEnabled') return true; // nobody answered on the stream's subjects
+  // Nobody answered on the stream's subjects.
+  if (error instanceof Error && error.name === 'JetStreamNotEnabled') return true;
+  if (isDomainError(error)) return error.code === 'service_unavailable';
   return isApiError(error, JetStreamApiCodes.StreamNotFound, JetStreamApiCodes.ConsumerNotFound);
 }
 

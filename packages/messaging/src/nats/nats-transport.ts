@@ -166,11 +166,9 @@ export class NatsTransport implements Transport {
       checkSize(text);
       // Part of a subject: an id with a wildcard or a dot would reach other tenants' subscribers.
       const tenantId = TenantId.parse(event.tenantid);
-      const ack = await this.link.js.publish(eventSubject(event.type, tenantId), text, {
-        msgID: event.id,
-        expect: { streamName: streamNames.events },
-      });
-      return { id: event.id, ok: true, storedAt: { store: this.#store, sequence: ack.seq } };
+      const message = { body: text, headers: { 'Nats-Msg-Id': event.id, 'Nats-Expected-Stream': streamNames.events } };
+      const sequence = await this.#requests.store(eventSubject(event.type, tenantId), message);
+      return { id: event.id, ok: true, storedAt: { store: this.#store, sequence } };
     } catch (error) {
       if (isMissing(error)) void this.#prepare();
       return { id: event.id, ok: false, error: error instanceof Error ? error : new Error(String(error)) };
