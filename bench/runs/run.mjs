@@ -1,5 +1,5 @@
-// What a durable run costs without the time of a model: asked for over NATS, queued in Redis, journaled step by step in
-// Postgres with its events, against one committed insert per step. `--rounds=9` chooses otherwise.
+// What a durable run costs without the time of a model: asked for over NATS, journaled step by step in Postgres with its
+// events, against one committed insert per step. `--rounds=9` chooses otherwise.
 import { once } from 'node:events';
 import { runContest } from '../harness/contest.mjs';
 import { keepServers, packagesOf, postgresEngine } from '../harness/engines.mjs';
@@ -26,7 +26,7 @@ export async function run(options) {
       name: 'runs',
       title: 'Runs: durable steps without a model',
       description:
-        'A whole run: the command over NATS, the tenant’s place in tenancy, the queue in Redis, the worker, one journal row per step with its event, and the answer when the run has ended; then its events are published to JetStream and counted by tenancy, which is part of the processor time. Agent-runtime and tenancy are processes of their own. The floor is a process that inserts one row of the same columns per step into the same table with `pg`, each insert committed by itself, as many connections as runs at a time; it publishes nothing and nobody asks it.',
+        'A whole run: the command over NATS, the transaction that accepts it (the tenant’s limit, the agent’s version, the lease, its event), the worker in the same process, one journal row per step with its event, the last one with the end, and the answer; then its events are published to JetStream and counted by tenancy, which is part of the processor time. Agent-runtime and tenancy are processes of their own. The floor is a process that inserts one row of the same columns per step into the same table with `pg`, each insert committed by itself, as many connections as runs at a time; it publishes nothing and nobody asks it.',
       command: 'npm run bench -- runs',
       ours: 'support101',
       twice: 'support101 again',
