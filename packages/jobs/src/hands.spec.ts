@@ -73,6 +73,18 @@ describe('hands', () => {
     expect(enqueued).toEqual([]);
   });
 
+  it('leave to others what they are given when they are closed', async () => {
+    const { hands, time, running, enqueued } = handsOf();
+    const hand = hands.take();
+
+    await hands.close();
+    hand?.work(job);
+    await time.advance(0);
+
+    expect(running).toEqual([]);
+    expect(enqueued).toEqual([job]);
+  });
+
   it('take no more work once they are closed, wait for what runs, and tell it to end after a while', async () => {
     const { hands, time, running, enqueued } = handsOf({
       process: ({ signal }) => new Promise((_, fail) => signal.addEventListener('abort', () => fail(signal.reason as Error))),

@@ -59,6 +59,8 @@ export class Hands {
   }
 
   #start(job: QueuedJob): void {
+    // It was taken just before: another process shall do it.
+    if (this.#closed) return void this.options.enqueue(job);
     const { time, timeoutMs, process } = this.options;
     const running = runAttempt(time, timeoutMs, { ...job, attempt: 1 }, process);
     const done = running.outcome.then(async (failure) => {
