@@ -179,12 +179,13 @@ export class TestedService {
   }
 
   async #boot(): Promise<void> {
-    const prepare = (transport: Transport): Promise<void> => {
+    const prepare = async (transport: Transport): Promise<void> => {
       this.#transport = transport;
-      return this.prepare();
+      // Before the service: at its start it publishes what its last end left.
+      await transport.observe({}, (event) => this.events.push(event));
+      await this.prepare();
     };
     const time = this.clock === undefined ? {} : { time: this.clock };
     this.#lone = await bootAlone(this.#definition, { database: this.#database, prepare, ...time });
-    await this.#transport.observe({}, (event) => this.events.push(event));
   }
 }
