@@ -16,7 +16,7 @@ export interface RunEnd {
 }
 
 /** How long events are gathered before they are written, in milliseconds: most of what a write costs is paid per commit. */
-const gatherMs = 50;
+const gatherMs = 20;
 
 const noUsage = { inputTokens: 0, outputTokens: 0, costMicroUsd: 0 };
 
