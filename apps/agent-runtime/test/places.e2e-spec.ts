@@ -94,6 +94,18 @@ describe('a run', () => {
     expect(await runtime.ask(contract.executeAgent, start, caller)).toMatchObject({ runId: made.runId });
   });
 
+  it('is refused to another tenant, also when this process remembers the agent', async () => {
+    const agent = await runtime.agent(limited(5));
+    const stranger = runtime.tenant();
+    await runtime.run(agent, []);
+    const steal = () =>
+      runtime.ask(contract.executeAgent, { agentId: agent.agentId, input: { script: [] } }, operatorOf(stranger));
+
+    await expect(steal()).rejects.toEqual(code('agent_not_found'));
+    await expect(steal()).rejects.toEqual(code('agent_not_found'));
+    expect(await runtime.run(agent, [])).toMatchObject({ status: 'completed', tenantId: agent.tenantId });
+  });
+
   it('is made from its agent as it is now, however often that was asked before', async () => {
     const agent = await runtime.agent(limited(5));
     const caller = operatorOf(agent.tenantId);

@@ -49,6 +49,17 @@ describe('TenantsService', () => {
     expect(tenancy.asked).toBe(3);
   });
 
+  it('asks once per question while tenancy is away', async () => {
+    await tenants.requireActive(caller);
+    tenancy.answer = new DomainError('service_unavailable');
+    await time.advance(30_000);
+    tenancy.asked = 0;
+
+    await tenants.requireBlueprint(caller, 'a');
+
+    expect(tenancy.asked).toBe(1);
+  });
+
   it('refuses tenants that may not work, and blueprints they may not use', async () => {
     await expect(tenants.requireBlueprint(caller, 'a')).resolves.toBeUndefined();
     await expect(tenants.requireBlueprint(caller, 'b')).rejects.toEqual(code('blueprint_not_allowed'));

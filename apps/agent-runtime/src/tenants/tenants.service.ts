@@ -42,20 +42,17 @@ export class TenantsService {
 
   /** Throws `tenant_inactive` unless the tenant may work now. */
   async requireActive(caller: TenantCaller): Promise<void> {
-    const tenant = await this.#tenant(caller);
-    if (tenant.status !== 'active') throw new DomainError('tenant_inactive', `The tenant is ${tenant.status}.`);
+    await this.#active(caller);
   }
 
   /** How many runs the tenant may have queued or at work; throws `tenant_inactive` unless it may work now. */
   async concurrentExecutions(caller: TenantCaller): Promise<number> {
-    await this.requireActive(caller);
-    return (await this.#tenant(caller)).limits.maxConcurrentExecutions;
+    return (await this.#active(caller)).limits.maxConcurrentExecutions;
   }
 
   /** Throws `tenant_inactive`, or `blueprint_not_allowed` when the tenant may not use the blueprint. */
   async requireBlueprint(caller: TenantCaller, blueprint: string): Promise<void> {
-    await this.requireActive(caller);
-    const { allowedBlueprints } = await this.#tenant(caller);
+    const { allowedBlueprints } = await this.#active(caller);
     if (!mayUse(allowedBlueprints, blueprint)) {
       throw new DomainError('blueprint_not_allowed', `The tenant may not use the blueprint ${blueprint}.`);
     }
@@ -108,6 +105,13 @@ export class TenantsService {
   async #release(place: Place, { tenantId, correlationId }: TenantCaller): Promise<void> {
     const caller = serviceCaller('agent-runtime', correlationId, tenantId);
     await this.client.call(releaseUsage, { ...place }, caller, { timeoutMs: patienceMs }).catch(() => undefined);
+  }
+
+  /** One question at most, also while tenancy is away and nothing of it can be remembered. */
+  async #active(caller: TenantCaller): Promise<Standing> {
+    const tenant = await this.#tenant(caller);
+    if (tenant.status !== 'active') throw new DomainError('tenant_inactive', `The tenant is ${tenant.status}.`);
+    return tenant;
   }
 
   async #tenant({ tenantId, correlationId }: TenantCaller): Promise<Standing> {
