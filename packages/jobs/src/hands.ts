@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { settleWithin, type TimeSource } from '@support101/time';
 import { backoffAfter, type JobAttempt, type QueuedJob } from './job-driver.js';
 import { drainMs, isGiveUp, runAttempt, type RunningAttempt } from './run-attempt.js';
-import { settleWithin, type TimeSource } from './time.js';
 
 /** A free hand of this process for one job: the way past the queue. Either works or is given back, once. */
 export interface Hand {

@@ -1,7 +1,7 @@
+import { systemTime, type TimeSource } from '@support101/time';
 import { InProcessQueue } from './in-process-queue.js';
 import type { JobAttempt, JobCounts, JobDriver, JobDriverStatus, QueuedJob, Worker, WorkOptions } from './job-driver.js';
 import { silentLog, type JobsLog } from './jobs-log.js';
-import { systemTime, type TimeSource } from './time.js';
 
 /** Keeps jobs in memory: what was in it when the process ended comes back from the database by refills. */
 export class InProcessJobDriver implements JobDriver {

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { settleWithin, type TimeSource } from '@support101/time';
 import { DueQueue } from './due-queue.js';
 import { backoffAfter, type JobAttempt, type JobCounts, type QueuedJob, type Worker, type WorkOptions } from './job-driver.js';
 import type { JobsLog } from './jobs-log.js';
 import { drainMs, isGiveUp, runAttempt, type RunningAttempt } from './run-attempt.js';
-import { settleWithin, type TimeSource } from './time.js';
 
 interface Waiting {
   readonly job: QueuedJob;

@@ -8,4 +8,3 @@ export * from './open-bullmq.js';
 export type { RedisOptions } from './bullmq/redis-link.js';
 export { bindingOf, Exhausted, type JobBinding, Processes, Refills } from './processes.js';
 export { GiveUp } from './run-attempt.js';
-export * from './time.js';

@@ -1,5 +1,6 @@
 import { MetadataScanner, type DiscoveryService } from '@nestjs/core';
 import { measures } from '@support101/telemetry';
+import { systemTime, type TimeSource } from '@support101/time';
 import { Hands } from './hands.js';
 import type { JobDefinition, OnExhausted, RefillItem } from './job.js';
 import type { JobAttempt, JobDriver, Worker } from './job-driver.js';
@@ -8,7 +9,6 @@ import { silentLog, type JobsLog } from './jobs-log.js';
 import { observeQueues } from './observe-queues.js';
 import { bindingOf } from './processes.js';
 import { GiveUp } from './run-attempt.js';
-import { systemTime, type TimeSource } from './time.js';
 import { inJobSpan } from './tracing.js';
 
 /** What a service's job host needs. */

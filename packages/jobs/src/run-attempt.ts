@@ -1,5 +1,5 @@
+import type { TimeSource } from '@support101/time';
 import type { JobAttempt } from './job-driver.js';
-import type { TimeSource } from './time.js';
 
 /** How long a handler has to end after its signal fired, in milliseconds, before its attempt is given up on. */
 const afterAbortMs = 2_000;

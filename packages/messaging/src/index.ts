@@ -19,6 +19,5 @@ export type { Birth, Fact, Written } from './outbox-insert.js';
 export * from './outbox.js';
 export { setReplyHeader } from './reply-headers.js';
 export * from './service-messaging.js';
-export * from './time.js';
 export * from './tracing.js';
 export * from './transport.js';

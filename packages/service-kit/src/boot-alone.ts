@@ -1,5 +1,6 @@
 import { InProcessJobDriver } from '@support101/jobs';
-import { CommandClient, InProcessTransport, type TimeSource, type Transport } from '@support101/messaging';
+import { CommandClient, InProcessTransport, type Transport } from '@support101/messaging';
+import type { TimeSource } from '@support101/time';
 import { createLog, type Log } from './log.js';
 import { bootService, type RunningService, type ServiceDefinition } from './service.js';
 

@@ -1,4 +1,4 @@
-import { systemTime, type TimeSource } from '@support101/messaging';
+import { systemTime, type TimeSource } from '@support101/time';
 
 /** What time it is, for services. They ask this and never `Date`, so that tests can move time. */
 export class Clock {

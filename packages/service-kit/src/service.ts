@@ -11,9 +11,9 @@ import {
   createServiceMessaging,
   messagingMigrations,
   type ServiceMessaging,
-  type TimeSource,
   type Transport,
 } from '@support101/messaging';
+import type { TimeSource } from '@support101/time';
 import { Clock } from './clock.js';
 import type { HealthCheck } from './health.js';
 import { KitModule } from './kit.module.js';

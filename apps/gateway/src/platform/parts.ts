@@ -1,6 +1,7 @@
 import type { Registry } from '@support101/contracts';
-import type { TimeSource, Transport } from '@support101/messaging';
+import type { Transport } from '@support101/messaging';
 import type { HealthBoard, Log } from '@support101/service-kit';
+import type { TimeSource } from '@support101/time';
 
 /** What the operator decides about the gateway. */
 export interface GatewaySettings {

@@ -1,8 +1,9 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { isDomainError, serviceCaller, TenantId, type ErrorCode } from '@support101/contracts';
 import { recordAudit } from '@support101/contracts/governance';
-import { CommandClient, systemTime, type TimeSource } from '@support101/messaging';
+import { CommandClient } from '@support101/messaging';
 import { LOG, newId, type Log } from '@support101/service-kit';
+import { systemTime, type TimeSource } from '@support101/time';
 import { PARTS, type GatewayParts } from '../platform/parts.js';
 import {
   add,

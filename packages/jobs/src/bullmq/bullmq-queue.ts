@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DelayedError, Queue, UnrecoverableError, Worker, type Job } from 'bullmq';
+import { settleWithin, systemTime } from '@support101/time';
 import {
   backoffAfter,
   type JobAttempt,
@@ -10,7 +11,6 @@ import {
 } from '../job-driver.js';
 import type { JobsLog } from '../jobs-log.js';
 import { drainMs, isGiveUp, runAttempt, type RunningAttempt } from '../run-attempt.js';
-import { settleWithin, systemTime } from '../time.js';
 import { Redis } from 'ioredis';
 import { reconnectAfter, type RedisLink } from './redis-link.js';
 
