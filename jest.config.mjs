@@ -33,7 +33,7 @@ export default {
   // Sources are tested as they are: workspace packages resolve to src, and "./x.js" to "./x.ts".
   moduleNameMapper: {
     '^@support101/contracts/([a-z-]+)$': '<rootDir>/packages/contracts/src/$1.ts',
-    '^@support101/(contracts|database|messaging|jobs|service-kit|service-testing|telemetry|time|agent-kit|blueprints|models|testing)$':
+    '^@support101/(contracts|database|messaging|jobs|service-kit|service-testing|telemetry|time|redis|agent-kit|blueprints|models|testing)$':
       '<rootDir>/packages/$1/src/index.ts',
     '^@support101/(agent-runtime|hitl|tenancy|governance|learning|webhook-gateway|gateway|standalone)/(.+)$':
       '<rootDir>/apps/$1/src/$2.ts',

@@ -1,7 +1,8 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { TenantId } from '@support101/contracts';
+import { RedisConnection } from '@support101/redis';
 import { HealthBoard, LOG, type Log, type PartHealth, SettingsError } from '@support101/service-kit';
-import { Redis, type Result } from 'ioredis';
+import type { Result } from 'ioredis';
 import { PARTS, type GatewayParts } from '../platform/parts.js';
 import type { Ask, Told } from './limits-share.rules.js';
 import { windowMs } from './limits.rules.js';
@@ -53,8 +54,7 @@ const lookMs = 500;
 /** Redis, where the limits of all gateways are counted; or nothing, when the process was given none. */
 @Injectable()
 export class LimitsClient implements OnModuleInit, OnApplicationShutdown {
-  readonly #redis: Redis | undefined;
-  #lastError: Error | undefined;
+  readonly #connection: RedisConnection | undefined;
   /** The last command failed. */
   #failing = false;
   #timer: NodeJS.Timeout | undefined;
@@ -65,37 +65,30 @@ export class LimitsClient implements OnModuleInit, OnApplicationShutdown {
     private readonly health: HealthBoard,
   ) {
     if (redisUrl === undefined) return;
-    this.#redis = new Redis(redisUrl, {
-      lazyConnect: true,
-      // What is sent while Redis is away fails at once: requests do not wait for an outage to end.
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      commandTimeout,
-      connectTimeout: 3_000,
-      retryStrategy: (times) => Math.min(100 * times, 1_000),
-      scripts: { takeSlice: { lua: takeSlice, numberOfKeys: 1 } },
-    });
-    this.#redis.on('error', (error: Error) => (this.#lastError = error));
+    const scripts = { takeSlice: { lua: takeSlice, numberOfKeys: 1 } };
+    this.#connection = new RedisConnection(redisUrl, { commandTimeout, scripts });
   }
 
   /** Connects; rejects with a SettingsError when Redis does not answer in time. */
   async onModuleInit(): Promise<void> {
     this.health.register('limits', () => this.#health());
-    if (this.#redis === undefined) return;
-    await connected(this.#redis, () => this.#lastError);
-    this.#redis.on('close', () => this.#fails(this.#lastError));
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    await connection.connected(connectWithinMs).catch((error: Error) => {
+      throw new SettingsError([`REDIS_URL: ${error.message}`]);
+    });
+    connection.redis.on('close', () => this.#fails(connection.lastError));
     this.#timer = setInterval(() => void this.#look(), lookMs).unref();
   }
 
   onApplicationShutdown(): void {
     clearInterval(this.#timer);
-    this.#redis?.removeAllListeners('close');
-    this.#redis?.disconnect();
+    this.#connection?.close();
   }
 
   /** True when there is a Redis and it answers. */
   get usable(): boolean {
-    return this.#redis?.status === 'ready' && !this.#failing;
+    return this.#connection?.up === true && !this.#failing;
   }
 
   /** Takes a slice; undefined when Redis did not answer. */
@@ -103,7 +96,7 @@ export class LimitsClient implements OnModuleInit, OnApplicationShutdown {
     const { startedAt, present, before } = count;
     const values = [windowMs, limit, wanted, startedAt, present, before, alone, unused];
     try {
-      const reply = await this.#redis?.takeSlice(`s101:limits:${tenantId}`, ...values);
+      const reply = await this.#connection?.redis.takeSlice(`s101:limits:${tenantId}`, ...values);
       if (reply === undefined) return undefined;
       const [granted, start, presentNow, beforeNow, now] = reply;
       return { granted, count: { startedAt: start, present: presentNow, before: beforeNow }, now };
@@ -120,9 +113,9 @@ export class LimitsClient implements OnModuleInit, OnApplicationShutdown {
   }
 
   async #look(): Promise<void> {
-    if (!this.#failing || this.#redis?.status !== 'ready') return;
+    if (!this.#failing || this.#connection?.up !== true) return;
     try {
-      await this.#redis.ping();
+      await this.#connection.redis.ping();
     } catch {
       return;
     }
@@ -131,7 +124,7 @@ export class LimitsClient implements OnModuleInit, OnApplicationShutdown {
   }
 
   async #health(): Promise<PartHealth> {
-    if (this.#redis === undefined) {
+    if (this.#connection === undefined) {
       return {
         part: 'limits',
         using: 'in process',
@@ -139,30 +132,14 @@ export class LimitsClient implements OnModuleInit, OnApplicationShutdown {
         hint: 'set REDIS_URL: several gateways then count together',
       };
     }
-    if (this.usable) await this.#redis.ping().catch((error: unknown) => this.#fails(error));
+    if (this.usable) await this.#connection.redis.ping().catch((error: unknown) => this.#fails(error));
     if (this.usable) return { part: 'limits', using: 'Redis', state: 'up' };
     // Not down: a gateway that is taken out of service because of this would be worse than one that counts for itself.
-    const reason = this.#lastError === undefined ? '' : ` (${this.#lastError.message})`;
     return {
       part: 'limits',
       using: 'in process',
       state: 'degraded',
-      hint: `Redis does not answer${reason}: each gateway counts for itself`,
+      hint: `${this.#connection.outage}; each gateway counts for itself`,
     };
-  }
-}
-
-async function connected(redis: Redis, lastError: () => Error | undefined): Promise<void> {
-  const deadline = performance.now() + connectWithinMs;
-  void redis.connect().catch(() => undefined);
-  while (redis.status !== 'ready') {
-    if (performance.now() > deadline) {
-      redis.disconnect();
-      const { host, port } = redis.options;
-      throw new SettingsError([
-        `REDIS_URL: Redis does not answer at ${host}:${port}: ${lastError()?.message ?? 'no connection'}`,
-      ]);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

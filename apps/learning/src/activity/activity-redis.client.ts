@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { TenantId } from '@support101/contracts';
 import type { Activity } from '@support101/contracts/learning';
+import { RedisConnection } from '@support101/redis';
 import type { Log } from '@support101/service-kit';
-import { Redis } from 'ioredis';
 import { type ActivityStream, entryOf, keptEntries, lineOf, type StreamHealth, tailSeconds } from './activity-stream.rules.js';
 
 const prefix = 's101:learning:activity';
@@ -55,8 +55,8 @@ export interface ActivityRedisOptions {
  */
 export class ActivityRedis implements ActivityStream {
   readonly consumer = randomUUID();
-  readonly #commands: Redis;
-  readonly #reader: Redis;
+  readonly #commands: RedisConnection;
+  readonly #reader: RedisConnection;
   readonly #reclaimAfterMs: number;
   #missed = false;
   #working: Promise<void> | undefined;
@@ -64,12 +64,10 @@ export class ActivityRedis implements ActivityStream {
   #lastReclaim = 0;
 
   constructor(private readonly options: ActivityRedisOptions) {
-    const settings = { enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy: () => 500 };
-    this.#commands = new Redis(options.url, { ...settings, commandTimeout: 1_000 });
-    this.#reader = new Redis(options.url, settings);
-    // Its health says so; without a listener an outage would end the process.
-    for (const connection of [this.#commands, this.#reader]) connection.on('error', () => undefined);
-    this.#commands.on('close', () => (this.#missed = true));
+    this.#commands = new RedisConnection(options.url, { commandTimeout: 1_000 });
+    this.#reader = new RedisConnection(options.url);
+    this.#commands.redis.on('close', () => (this.#missed = true));
+    for (const connection of [this.#commands, this.#reader]) connection.start();
     this.#reclaimAfterMs = options.reclaimAfterMs ?? 5_000;
   }
 
@@ -82,7 +80,7 @@ export class ActivityRedis implements ActivityStream {
     try {
       await this.#makeUp();
       const fields = ['tenant', tenantId, 'line', lineOf(entry)];
-      await this.#commands.xadd(log, 'MAXLEN', '~', keptInLog, '*', ...fields);
+      await this.#commands.redis.xadd(log, 'MAXLEN', '~', keptInLog, '*', ...fields);
     } catch {
       this.#missed = true;
     }
@@ -112,33 +110,33 @@ export class ActivityRedis implements ActivityStream {
   }
 
   health(): StreamHealth {
-    if (this.#commands.status === 'ready') return { part: 'activity', using: 'Redis Streams', state: 'up' };
-    return { part: 'activity', using: 'Postgres', state: 'degraded', hint: 'Redis does not answer' };
+    if (this.#commands.up) return { part: 'activity', using: 'Redis Streams', state: 'up' };
+    return { part: 'activity', using: 'Postgres', state: 'degraded', hint: this.#commands.outage };
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#reader.disconnect();
+    this.#reader.close();
     await this.#working;
-    this.#commands.disconnect();
+    this.#commands.close();
   }
 
   /** An entry that could not be appended is missing in a tail, nobody knows in which: all are filled again. */
   async #makeUp(): Promise<void> {
     if (!this.#missed) return;
-    await this.#commands.incr(`${prefix}:generation`);
+    await this.#commands.redis.incr(`${prefix}:generation`);
     this.#missed = false;
   }
 
   #run(script: keyof typeof scripts, tenantId: TenantId, ...values: (string | number)[]): Promise<unknown> {
-    return this.#commands.eval(scripts[script], 0, tenantId, ...values);
+    return this.#commands.redis.eval(scripts[script], 0, tenantId, ...values);
   }
 
   async #work(): Promise<void> {
     while (!this.#closed) {
       try {
         await this.#reclaim();
-        const streams = await this.#reader.xreadgroup(
+        const streams = await this.#reader.redis.xreadgroup(
           ...(['GROUP', group, this.consumer, 'COUNT', batch, 'BLOCK', blockMs, 'STREAMS', log, '>'] as const),
         );
         for (const [, taken] of (streams ?? []) as [string, Taken][]) await this.#fold(taken);
@@ -152,9 +150,10 @@ export class ActivityRedis implements ActivityStream {
   async #reclaim(): Promise<void> {
     if (Date.now() - this.#lastReclaim < this.#reclaimAfterMs / 2) return;
     this.#lastReclaim = Date.now();
+    const { redis } = this.#commands;
     let from = '0-0';
     do {
-      const claimed = await this.#commands.xautoclaim(log, group, this.consumer, this.#reclaimAfterMs, from, 'COUNT', batch);
+      const claimed = await redis.xautoclaim(log, group, this.consumer, this.#reclaimAfterMs, from, 'COUNT', batch);
       const [next, taken] = claimed as [string, Taken];
       await this.#fold(taken);
       from = next;
@@ -168,13 +167,13 @@ export class ActivityRedis implements ActivityStream {
       if (tenantId === undefined || line === undefined) continue;
       await this.#run('fold', tenantId as TenantId, Date.parse(entryOf(line).happenedAt), line);
     }
-    if (taken.length > 0) await this.#commands.xack(log, group, ...taken.map(([id]) => id));
+    if (taken.length > 0) await this.#commands.redis.xack(log, group, ...taken.map(([id]) => id));
   }
 
   /** The group is gone with a Redis that lost its data, or was never made; everything else passes. */
   async #recover(error: unknown): Promise<void> {
     const isNew = error instanceof Error && error.message.startsWith('NOGROUP');
-    if (isNew) await this.#commands.xgroup('CREATE', log, group, '0', 'MKSTREAM').catch(() => undefined);
+    if (isNew) await this.#commands.redis.xgroup('CREATE', log, group, '0', 'MKSTREAM').catch(() => undefined);
     else {
       this.options.log.debug({ error }, 'the activity stream waits for Redis');
       await new Promise((resolve) => setTimeout(resolve, 200));

@@ -49,11 +49,10 @@ export class BullMqJobDriver implements JobDriver {
 
   status(): JobDriverStatus {
     if (this.#closed) return { kind: 'bullmq', state: 'closed' };
-    const { host, port } = this.link.redis.options;
+    const { connection } = this.link;
     const unsent = [...this.#queues.values()].reduce((sum, queue) => sum + queue.unsent, 0);
-    if (!this.link.up)
-      return { kind: 'bullmq', state: 'down', detail: `Redis does not answer at ${host}:${port}; ${unsent} jobs wait for it` };
-    return { kind: 'bullmq', state: 'up', detail: `Redis at ${host}:${port}` };
+    if (!connection.up) return { kind: 'bullmq', state: 'down', detail: `${connection.outage}; ${unsent} jobs wait for it` };
+    return { kind: 'bullmq', state: 'up', detail: `Redis at ${connection.address}` };
   }
 
   async close(): Promise<void> {

@@ -12,7 +12,7 @@ import {
 import type { JobsLog } from '../jobs-log.js';
 import { drainMs, isGiveUp, runAttempt, type RunningAttempt } from '../run-attempt.js';
 import { Redis } from 'ioredis';
-import { reconnectAfter, type RedisLink } from './redis-link.js';
+import type { RedisLink } from './redis-link.js';
 
 /** What is kept in Redis. */
 interface Kept {
@@ -51,7 +51,7 @@ export class BullMqQueue {
     this.#prefix = `s101:${name.slice(0, Math.max(dot, 0))}`;
     this.#name = name.slice(dot + 1);
     this.#queue = new Queue<Kept>(this.#name, {
-      connection: link.redis,
+      connection: link.connection.redis,
       prefix: this.#prefix,
       skipVersionCheck: true,
       skipWaitingForReady: true,
@@ -184,7 +184,7 @@ export class BullMqQueue {
 
   async #drain(worker: Worker<Kept>): Promise<void> {
     // With Redis away BullMQ would wait for it for ever.
-    const closed = worker.close(!this.link.up).catch(() => undefined);
+    const closed = worker.close(!this.link.connection.up).catch(() => undefined);
     const outcomes = () => [...this.#running].map((running) => running.outcome);
     await settleWithin(systemTime, drainMs, outcomes());
     for (const running of this.#running) running.abort(new Error('the process is shutting down'));
@@ -198,13 +198,12 @@ export class BullMqQueue {
  * the one it is given; `disconnect` ends both, also while Redis is away.
  */
 function patientConnection(link: RedisLink): { connection: Redis; disconnect(): void } {
-  const { commandTimeout: _limit, replyMapping: _mapping, ...options } = link.redis.options;
+  const { commandTimeout: _limit, replyMapping: _mapping, ...options } = link.connection.redis.options;
   const connection = new Redis({
     ...options,
     lazyConnect: false,
     enableOfflineQueue: true,
     maxRetriesPerRequest: null,
-    retryStrategy: reconnectAfter,
   });
   const all = [connection];
   const duplicate = connection.duplicate.bind(connection);

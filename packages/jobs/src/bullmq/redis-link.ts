@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Redis } from 'ioredis';
+import { RedisConnection } from '@support101/redis';
 import type { JobsLog } from '../jobs-log.js';
 
 /** How to reach Redis. */
@@ -23,41 +23,27 @@ export class RedisLink {
   #watching = false;
 
   private constructor(
-    readonly redis: Redis,
+    readonly connection: RedisConnection,
     private readonly log: JobsLog,
   ) {}
 
   /** Connects; throws when Redis does not answer in time, or may evict keys. */
   static async open(options: RedisOptions, log: JobsLog): Promise<RedisLink> {
-    const redis = new Redis(options.url, {
-      lazyConnect: true,
-      // What is sent while Redis is away fails at once, instead of waiting in a queue that hides the outage.
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      commandTimeout: 3_000,
-      connectTimeout: 3_000,
-      retryStrategy: reconnectAfter,
-    });
-    let lastError: Error | undefined;
-    redis.on('error', (error: Error) => (lastError = error));
-    const link = new RedisLink(redis, log);
+    const connection = new RedisConnection(options.url, { commandTimeout: 3_000 });
+    const { redis } = connection;
+    const link = new RedisLink(connection, log);
+    await connection.connected(options.connectWithinMs ?? 10_000);
     try {
-      await answered(redis, options.connectWithinMs ?? 10_000, () => lastError);
       await refuseEviction(redis, log);
       await link.#look();
     } catch (error) {
-      redis.disconnect();
+      connection.close();
       throw error;
     }
     redis.on('ready', () => void link.#connectedAgain());
-    redis.on('close', () => log.warn({ error: lastError }, 'the connection to Redis is lost'));
+    redis.on('close', () => log.warn({ error: connection.lastError }, 'the connection to Redis is lost'));
     link.#timer = setInterval(() => void link.#look().catch(() => undefined), watchMs).unref();
     return link;
-  }
-
-  /** True while Redis answers. */
-  get up(): boolean {
-    return this.redis.status === 'ready';
   }
 
   /** Calls `listener` when data may have been lost: after each reconnection, and when the data are others. */
@@ -71,8 +57,7 @@ export class RedisLink {
 
   close(): void {
     clearInterval(this.#timer);
-    this.redis.removeAllListeners('close');
-    this.redis.disconnect();
+    this.connection.close();
   }
 
   async #connectedAgain(): Promise<void> {
@@ -83,11 +68,12 @@ export class RedisLink {
   }
 
   async #look(): Promise<void> {
-    if (!this.up || this.#watching) return;
+    if (!this.connection.up || this.#watching) return;
     this.#watching = true;
     try {
-      await this.redis.set(epochKey, randomUUID(), 'NX');
-      const epoch = await this.redis.get(epochKey);
+      const { redis } = this.connection;
+      await redis.set(epochKey, randomUUID(), 'NX');
+      const epoch = await redis.get(epochKey);
       const other = this.#epoch !== undefined && epoch !== this.#epoch;
       this.#epoch = epoch ?? undefined;
       if (!other) return;
@@ -99,27 +85,8 @@ export class RedisLink {
   }
 }
 
-/** Milliseconds before the next try to connect; quick at first, as most outages are short. */
-export function reconnectAfter(times: number): number {
-  return Math.min(100 * 2 ** Math.min(times, 4), 1_000);
-}
-
-async function answered(redis: Redis, withinMs: number, lastError: () => Error | undefined): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  void redis.connect().catch(() => undefined);
-  while (redis.status !== 'ready') {
-    if (performance.now() > deadline) {
-      const { host, port } = redis.options;
-      throw new Error(`Redis does not answer at ${host}:${port}: ${lastError()?.message ?? 'no connection'}`, {
-        cause: lastError(),
-      });
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 /** A Redis that evicts keys when memory is short throws away jobs one key at a time, and leaves the rest broken. */
-async function refuseEviction(redis: Redis, log: JobsLog): Promise<void> {
+async function refuseEviction(redis: RedisConnection['redis'], log: JobsLog): Promise<void> {
   const memory = await redis.info('memory');
   const policy = /maxmemory_policy:(\S+)/.exec(memory)?.[1];
   if (policy !== undefined && policy !== 'noeviction') {
