@@ -2,29 +2,23 @@ import { z } from 'zod';
 import { RunOutcome } from '../agent-runtime/runs.contract.js';
 import { decisions } from '../hitl/request.js';
 import { rpc } from '../kernel/contract.js';
-import { AgentId, EventId, RequestId, RunId } from '../kernel/ids.js';
+import { AgentId } from '../kernel/ids.js';
 import { page, pageQuery } from '../kernel/page.js';
 import { Timestamp } from '../kernel/text.js';
-import { AuditEventType } from './audit.contract.js';
+import { AuditEntry, AuditEventType } from './audit.contract.js';
 
 const read = { resource: 'governance:dashboard', level: 'read' } as const;
 const count = z.number().int();
 
-/** Something that happened, as the dashboard shows it: an audit entry without its details. */
-export const RecentActivity = z
-  .object({
-    eventId: EventId,
-    eventType: AuditEventType,
-    action: z.string(),
-    resource: z.string(),
-    outcome: z.string(),
-    principal: z.object({ type: z.string(), id: z.string() }),
-    agentId: AgentId.nullable(),
-    runId: RunId.nullable(),
-    requestId: RequestId.nullable(),
-    time: Timestamp,
-  })
-  .meta({ id: 'RecentActivity' });
+/** Something that happened, as the dashboard shows it: an audit entry without its details and its place in the chain. */
+export const RecentActivity = AuditEntry.omit({
+  tenantId: true,
+  sequence: true,
+  correlationId: true,
+  details: true,
+  hash: true,
+  previousHash: true,
+}).meta({ id: 'RecentActivity' });
 export type RecentActivity = z.infer<typeof RecentActivity>;
 
 /** How the tenant stands now. */
