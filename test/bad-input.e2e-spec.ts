@@ -9,7 +9,7 @@ import { type Product, startProduct, temporaryDirectory } from './product.js';
 
 type Entry = Readonly<Record<string, unknown>>;
 
-const directory = temporaryDirectory();
+const directory = await temporaryDirectory();
 let product: Product;
 let platform: ApiClient;
 let acme: ApiClient;

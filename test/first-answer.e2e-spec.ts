@@ -32,7 +32,7 @@ const otherArticles = [
   },
 ];
 
-const directory = temporaryDirectory();
+const directory = await temporaryDirectory();
 let product: Product;
 let platform: ApiClient;
 let acme: ApiClient;

@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { temporaryFolder } from '@support101/testing';
 import { closeEngines, DistributedProduct } from './distributed-product.js';
 import { StandaloneProcess } from './standalone-process.js';
 
@@ -25,13 +23,13 @@ export interface Home {
 }
 
 /** A home of its own. */
-export function temporaryDirectory(): Home {
-  const path = mkdtempSync(join(tmpdir(), 's101-system-'));
+export async function temporaryDirectory(): Promise<Home> {
+  const { path, close } = await temporaryFolder();
   return {
     path,
     remove: async () => {
       await closeEngines(path);
-      rmSync(path, { recursive: true, force: true });
+      await close();
     },
   };
 }

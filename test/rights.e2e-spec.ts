@@ -5,7 +5,7 @@ import { type Product, startProduct, temporaryDirectory } from './product.js';
 
 // Who may do what, through the public API: what governance keeps counts at the door, and what the door refuses is on record.
 
-const directory = temporaryDirectory();
+const directory = await temporaryDirectory();
 let product: Product;
 let platform: ApiClient;
 let admin: ApiClient;

@@ -11,7 +11,7 @@ interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-const directory = temporaryDirectory();
+const directory = await temporaryDirectory();
 let product: Product;
 let source: { url: string; secret: string };
 const tenant = { key: '' };

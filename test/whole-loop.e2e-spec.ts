@@ -9,7 +9,7 @@ const question = 'Do you deliver to Reykjavik, and how long does it take?';
 const otherWords = 'how many days until a delivery arrives in Reykjavik?';
 const rightAnswer = 'Yes, we deliver to Reykjavik. A parcel takes seven to nine working days and costs 14 euros.';
 
-const directory = temporaryDirectory();
+const directory = await temporaryDirectory();
 let product: Product;
 let platform: ApiClient;
 let acme: ApiClient;

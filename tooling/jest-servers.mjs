@@ -4,5 +4,5 @@ import { startKeeper } from '../packages/testing/src/keeper-client.ts';
 export default async function startServers() {
   // The gate starts one for all its rungs.
   if (process.env.SUPPORT101_TEST_KEEPER !== undefined) return;
-  globalThis.testServersKeeper = await startKeeper();
+  globalThis.testServersKeeper = await startKeeper({ inMemory: true });
 }

@@ -13,7 +13,7 @@ import { temporaryDirectory } from '../product.js';
 // What somebody with the services' own access to NATS could send by mistake, and servers that are not there.
 
 const stream = 'SUPPORT101_EVENTS';
-const home = temporaryDirectory();
+const home = await temporaryDirectory();
 let product: DistributedProduct;
 let door: Door;
 let customer: Customer;

@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../product.js';
 
 // A sample of what `npm run test:faults` does in full: every service killed at every step of the loop.
 
-const home = temporaryDirectory();
+const home = await temporaryDirectory();
 const seed = seedOf(process.env['FAULT_SEED']);
 let product: DistributedProduct;
 let door: Door;

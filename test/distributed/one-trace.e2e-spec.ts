@@ -7,7 +7,7 @@ import { temporaryDirectory } from '../product.js';
 
 // What the separate processes tell an operator: one trace over all of them, and what each of them measures.
 
-const home = temporaryDirectory();
+const home = await temporaryDirectory();
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 let collector: FakeCollector;
 let product: DistributedProduct;

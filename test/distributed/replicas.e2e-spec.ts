@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../product.js';
 
 // Two processes of every service, the gateway included; the customers' calls go to the gateways in turn.
 
-const home = temporaryDirectory();
+const home = await temporaryDirectory();
 let product: DistributedProduct;
 let door: Door;
 

@@ -17,7 +17,9 @@ endChildrenWithUs();
 // gate.mjs holds the other end of our input.
 endWithParent();
 const sum = { passed: 0, failed: 0 };
-const keeper: Keeper | undefined = chosen.some(({ needsServers }) => needsServers) ? await startKeeper() : undefined;
+const keeper: Keeper | undefined = chosen.some(({ needsServers }) => needsServers)
+  ? await startKeeper({ inMemory: true })
+  : undefined;
 try {
   const building = chosen.some(({ needsBuild }) => needsBuild) ? timed('build', build) : Promise.resolve();
   await withCores(2, chosen, async (rung) => {

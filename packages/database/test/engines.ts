@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { embeddedPostgres, postgres } from '@support101/testing';
 import pg from 'pg';
 import { migrate, openDatabase, startEmbedded, type Database, type DatabaseOptions, type MigrationSet } from '../src/index.js';
@@ -17,13 +15,10 @@ export interface EngineKind {
   start(): Promise<Engine>;
 }
 
-/** Making an empty embedded database takes seconds; a run makes one and copies it. */
-export const templates = join(tmpdir(), `s101-embedded-templates-${process.getuid?.() ?? 0}`);
-
 export const embedded: EngineKind = {
   name: 'embedded Postgres',
   embedded: true,
-  start: () => embeddedPostgres((options) => startEmbedded({ ...options, templates })),
+  start: () => embeddedPostgres(startEmbedded),
 };
 export const native: EngineKind = { name: 'native Postgres', embedded: false, start: postgres };
 /** As production has it: a login that owns its tables and may make roles, and is no superuser. */

@@ -1,5 +1,3 @@
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { startEmbedded } from '@support101/database';
 import { embeddedPostgres, postgres, type TestServer } from '@support101/testing';
 
@@ -9,10 +7,7 @@ export const engines = ['native', 'embedded'] as const;
 /** One of the two Postgres that the product runs on. */
 export type Engine = (typeof engines)[number];
 
-/** Making an empty embedded database takes seconds; a run makes one and copies it. */
-const templates = join(tmpdir(), `s101-embedded-templates-${process.getuid?.() ?? 0}`);
-
 /** A database of one's own on the engine. */
 export function startEngine(engine: Engine): Promise<TestServer> {
-  return engine === 'native' ? postgres() : embeddedPostgres((options) => startEmbedded({ ...options, templates }));
+  return engine === 'native' ? postgres() : embeddedPostgres(startEmbedded);
 }

@@ -1,4 +1,10 @@
-export { embeddedPostgres, type TestServer } from './embedded-postgres.js';
+export {
+  embeddedPostgres,
+  embeddedTemplates,
+  temporaryFolder,
+  type TemporaryFolder,
+  type TestServer,
+} from './embedded-postgres.js';
 export { eventually } from './eventually.js';
 export { anExampleOf } from './example.js';
 export { type Keeper, startKeeper } from './keeper-client.js';

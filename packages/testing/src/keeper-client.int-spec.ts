@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.js';
@@ -39,9 +39,10 @@ const answers = async (url: string) => {
 };
 
 describe('the keeper', () => {
-  it.each(['SIGINT', 'SIGKILL'] as const)('stops every server and removes their folders when the run gets %s', async (signal) => {
-    const run = await startRun({ TMPDIR: temporary }, ['/postgres', '/redis', '/nats']);
-    const urls = run.answers.map(({ url }) => url ?? '');
+  it.each(['SIGINT', 'SIGKILL'] as const)('stops every server and removes all folders when the run gets %s', async (signal) => {
+    const run = await startRun({ TMPDIR: temporary }, ['/postgres', '/redis', '/nats', '/folder']);
+    const [folder = '', ...urls] = run.answers.map(({ url }) => url ?? '').toReversed();
+    expect(readdirSync(temporary)).toContain(basename(folder));
     expect(await Promise.all(urls.map(answers))).toEqual([true, true, true]);
 
     run.child.kill(signal);

@@ -1,13 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { embeddedTemplates as templates, temporaryFolder, type TemporaryFolder } from '@support101/testing';
 import pg from 'pg';
-import { statement, templates } from '../../test/engines.js';
+import { statement } from '../../test/engines.js';
 import { startEmbedded, type EmbeddedPostgres } from './embedded-postgres.js';
 
 interface Said {
@@ -17,21 +17,21 @@ interface Said {
 }
 
 describe('an embedded Postgres', () => {
-  let parent: string;
+  let parent: TemporaryFolder;
   let directory: string;
   let children: ChildProcess[];
   let opened: EmbeddedPostgres[];
 
   beforeEach(async () => {
-    parent = await mkdtemp(join(tmpdir(), 's101-embedded-spec-'));
-    directory = join(parent, 'data');
+    parent = await temporaryFolder();
+    directory = join(parent.path, 'data');
     children = [];
     opened = [];
   });
   afterEach(async () => {
     for (const child of children) child.kill('SIGKILL');
     for (const each of opened) await each.close();
-    await rm(parent, { recursive: true, force: true });
+    await parent.close();
   });
 
   async function start(at = directory, onProgress?: (message: string) => void): Promise<EmbeddedPostgres> {
@@ -68,7 +68,7 @@ describe('an embedded Postgres', () => {
   });
 
   it('puts its socket elsewhere when the path of the directory is too long for one', async () => {
-    const long = join(parent, 'x'.repeat(120));
+    const long = join(parent.path, 'x'.repeat(120));
 
     const database = await start(long);
 
@@ -144,7 +144,7 @@ describe('an embedded Postgres', () => {
   it('names a directory that is read-only', async () => {
     await mkdir(directory);
     await chmod(directory, 0o555);
-    await chmod(parent, 0o755);
+    await chmod(parent.path, 0o755);
     // Root may write anywhere: then as somebody else.
     const account = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : undefined;
 
@@ -154,16 +154,16 @@ describe('an embedded Postgres', () => {
   });
 
   describe('that is running', () => {
-    let shared: string;
+    let shared: TemporaryFolder;
     let database: EmbeddedPostgres;
 
     beforeAll(async () => {
-      shared = await mkdtemp(join(tmpdir(), 's101-embedded-spec-'));
-      database = await startEmbedded({ directory: join(shared, 'data'), templates });
+      shared = await temporaryFolder();
+      database = await startEmbedded({ directory: join(shared.path, 'data'), templates });
     });
     afterAll(async () => {
       await database?.close();
-      await rm(shared, { recursive: true, force: true });
+      await shared?.close();
     });
 
     async function connect(): Promise<pg.Client> {
@@ -174,7 +174,7 @@ describe('an embedded Postgres', () => {
     }
 
     it('can be reached by its own user only', async () => {
-      const paths = [join(shared, 'data'), join(shared, 'data', '.s.PGSQL.5432')];
+      const paths = [join(shared.path, 'data'), join(shared.path, 'data', '.s.PGSQL.5432')];
 
       const modes = await Promise.all(paths.map(async (path) => (await stat(path)).mode & 0o777));
 
@@ -182,7 +182,7 @@ describe('an embedded Postgres', () => {
     });
 
     it('refuses to be opened once more', async () => {
-      await expect(startEmbedded({ directory: join(shared, 'data') })).rejects.toMatchObject({
+      await expect(startEmbedded({ directory: join(shared.path, 'data') })).rejects.toMatchObject({
         code: 'directory_in_use',
         message: expect.stringContaining(String(process.pid)),
       });

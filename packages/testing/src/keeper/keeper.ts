@@ -1,11 +1,15 @@
 // The process that starts real servers for a test run and stops them when the run is gone: keeper-client.ts starts it.
 // Node runs this folder's sources as they are, so its imports end in .ts and its syntax only adds types to JavaScript.
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { engines } from './engines.ts';
 import { start } from './ladder.ts';
 import type { Running } from './programs.ts';
 
-type Kind = keyof typeof engines;
+type Kind = keyof typeof engines | 'folder';
 
 let sharedPostgres: Promise<Running> | undefined;
 const own = new Map<string, Running>();
@@ -25,10 +29,16 @@ async function open(kind: Kind): Promise<{ url: string; id: string }> {
 }
 
 function tracked(kind: Kind): Promise<Running> {
-  const promise = start(engines[kind]);
+  const promise = kind === 'folder' ? makeFolder() : start(engines[kind]);
   starting.add(promise);
   promise.catch(() => starting.delete(promise));
   return promise;
+}
+
+/** For the files of a database that runs in the test's own process: it goes with the run, also when that is killed. */
+async function makeFolder(): Promise<Running> {
+  const url = mkdtempSync(join(tmpdir(), 's101-files-'));
+  return { url, using: 'a temporary folder', stop: () => rm(url, { recursive: true, force: true }) };
 }
 
 async function close(id: string): Promise<void> {
@@ -41,7 +51,7 @@ const server = createServer((request, response) => {
   // A kept connection that times out just as a client reuses it would fail a test.
   const answer = (status: number, body: object) => response.writeHead(status, { connection: 'close' }).end(JSON.stringify(body));
   const [, kind = '', id = ''] = (request.url ?? '').split('/');
-  if (!Object.hasOwn(engines, kind)) {
+  if (kind !== 'folder' && !Object.hasOwn(engines, kind)) {
     answer(404, { error: `no such server: ${kind}` });
     return;
   }
