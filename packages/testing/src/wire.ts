@@ -3,6 +3,8 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 
 /** A wire to a server that can be cut, as a killed process or a dead network cuts it. */
 export class Wire {
+  /** Cuts a client off that sends this (in any case): the server has it, and the client hears nothing of what follows. */
+  cutAfter: string | undefined;
   readonly #target: URL;
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
@@ -10,19 +12,7 @@ export class Wire {
 
   private constructor(target: URL) {
     this.#target = target;
-    this.#server = createServer((client) => {
-      if (this.#cut) return void client.destroy();
-      const upstream = connect(Number(target.port), target.hostname);
-      for (const [from, to] of [
-        [client, upstream],
-        [upstream, client],
-      ] as const) {
-        this.#sockets.add(from);
-        from.on('error', () => undefined);
-        from.on('close', () => to.destroy());
-        from.pipe(to);
-      }
-    });
+    this.#server = createServer((client) => this.#join(client));
   }
 
   /** Lays a wire to the server at this address. */
@@ -35,7 +25,8 @@ export class Wire {
 
   /** The server's address through this wire. */
   get url(): string {
-    return `${this.#target.protocol}//127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    const { port } = this.#server.address() as AddressInfo;
+    return Object.assign(new URL(this.#target), { hostname: '127.0.0.1', port: String(port) }).href;
   }
 
   /** Ends what goes through it, and lets nothing through from now on. */
@@ -52,5 +43,25 @@ export class Wire {
   async close(): Promise<void> {
     this.cut();
     this.#server.close();
+  }
+
+  #join(client: Socket): void {
+    if (this.#cut) return void client.destroy();
+    const server = connect(Number(this.#target.port), this.#target.hostname);
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      this.#sockets.add(from);
+      from.on('error', () => undefined);
+      from.on('close', () => to.destroy());
+      from.pipe(to);
+    }
+    client.on('data', (bytes: Buffer) => {
+      if (this.cutAfter === undefined || !bytes.toString('latin1').toLowerCase().includes(this.cutAfter)) return;
+      server.unpipe(client).resume();
+      // An empty write is done when all before it are.
+      server.write('', () => client.destroy());
+    });
   }
 }

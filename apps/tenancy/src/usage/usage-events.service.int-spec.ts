@@ -212,7 +212,6 @@ describe.each(engines)('the use of many tenants, heard at once (%s)', (engine) =
       const tenantIds = await Promise.all([insertTenant(prepared), insertTenant(prepared)]);
       const wire = await Wire.lay(prepared.url);
       wires.push(wire);
-      const through = Object.assign(new URL(prepared.url), { hostname: '127.0.0.1', port: new URL(wire.url).port });
       const cutting = new (class extends UsageEventsRepository {
         override async write(tx: Tx, all: readonly Happening[], now: Date): Promise<void> {
           const written = super.write(tx, all, now);
@@ -222,7 +221,7 @@ describe.each(engines)('the use of many tenants, heard at once (%s)', (engine) =
           await written;
         }
       })();
-      const service = await instance(cutting, through.href);
+      const service = await instance(cutting, wire.url);
       const alive = (cost: number): Life => ({
         tenant: cost % 2,
         holder: 'run',
