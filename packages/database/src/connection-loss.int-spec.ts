@@ -107,11 +107,24 @@ describe('a connection that is lost', () => {
   });
 
   it('during the single round trip of a transaction does too, although its statements have no answer either', async () => {
-    wire.cutAfter = 'commit';
+    wire.cutAfter = 'insert into notes';
 
     const committing = database.burstForTenant(acme, (tx) => add(tx, 'maybe'));
 
     await expect(committing).rejects.toMatchObject({ code: 'commit_outcome_unknown' });
+    wire.cutAfter = undefined;
+    await committed();
+  });
+
+  it('before a single round trip leaves no doubt: nothing was sent', async () => {
+    await wire.close();
+    await eventually(async () => expect(errors).not.toEqual([]), 5_000);
+
+    await expect(database.burstForTenant(acme, (tx) => add(tx, 'gone'))).rejects.toMatchObject({
+      code: 'database_unreachable',
+    });
+    wire = new Wire(engine.url);
+    await wire.open();
   });
 
   it('during the COMMIT of Prisma too', async () => {

@@ -1,11 +1,22 @@
 import type { TenantId } from '@support101/contracts';
 import type pg from 'pg';
+import { transactAtOnce } from './burst-transaction.js';
 import { DatabaseFailure, messageOf } from './failures.js';
 import { observed, observePool } from './observed.js';
-import { transact, transactAtOnce } from './pg-transaction.js';
+import { transact } from './pg-transaction.js';
 import { openPool, takeConnection, type DatabaseOptions } from './pool.js';
 import type { SystemReason } from './system-reason.js';
-import { checkedSchema, exclusively, systemSettings, tenantSettings, type Tx } from './transaction.js';
+import {
+  besides,
+  checkedSchema,
+  exclusively,
+  sessionSettings,
+  systemOpening,
+  tenantOpening,
+  type Opening,
+  type Settings,
+  type Tx,
+} from './transaction.js';
 
 /** One service's schema: every statement runs in a transaction, and every transaction has a tenant or a system reason. */
 export class Database {
@@ -15,6 +26,8 @@ export class Database {
   /** The connections, for `PrismaDatabase`; a statement sent here directly runs without a tenant and sees nothing. */
   readonly pool: pg.Pool;
   readonly onError: (error: Error) => void;
+  /** What every connection has already; those of the embedded Postgres share one session, which has none of it. */
+  readonly #session: Settings;
   readonly #stopObserving: () => void;
 
   constructor(options: DatabaseOptions) {
@@ -22,13 +35,14 @@ export class Database {
     this.url = options.url;
     this.embedded = options.embedded;
     this.onError = options.onError ?? (() => undefined);
+    this.#session = options.embedded ? {} : sessionSettings(this.schema);
     this.pool = openPool(options);
     this.#stopObserving = observePool(this.pool, this.schema);
   }
 
   /** Runs `run` in one transaction that sees and writes the rows of this tenant only. */
   async forTenant<T>(tenantId: TenantId, run: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#transact(tenantSettings(this.schema, tenantId), tenantId, run);
+    return this.#transact(tenantOpening(this.schema, tenantId), run);
   }
 
   /**
@@ -37,7 +51,7 @@ export class Database {
    * same.
    */
   burstForTenant<T>(tenantId: TenantId, run: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#transact(tenantSettings(this.schema, tenantId), tenantId, run, transactAtOnce);
+    return this.#transact(besides(this.#session, tenantOpening(this.schema, tenantId)), run, transactAtOnce);
   }
 
   /** Runs one statement in a tenant transaction of its own, in a single round trip: for hot reads and single writes. */
@@ -52,12 +66,12 @@ export class Database {
 
   /** Runs `run` in one transaction that sees the rows of all tenants; `systemReasons` is the list of all uses. */
   async asSystem<T>(reason: SystemReason, run: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#transact(systemSettings(this.schema, reason), undefined, run);
+    return this.#transact(systemOpening(this.schema, reason), run);
   }
 
   /** Like `asSystem`, in a single round trip as `burstForTenant`. */
   burstAsSystem<T>(reason: SystemReason, run: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#transact(systemSettings(this.schema, reason), undefined, run, transactAtOnce);
+    return this.#transact(besides(this.#session, systemOpening(this.schema, reason)), run, transactAtOnce);
   }
 
   /** Resolves when the database answers; throws `database_unreachable`, `database_busy` or `database_closed`. */
@@ -80,14 +94,8 @@ export class Database {
     if (!this.pool.ending) await this.pool.end();
   }
 
-  async #transact<T>(
-    settings: string,
-    tenantId: TenantId | undefined,
-    run: (tx: Tx) => Promise<T>,
-    way: typeof transact = transact,
-  ): Promise<T> {
-    const opening = { text: `begin; ${settings}`, tenantId };
-    const kind = tenantId === undefined ? 'system' : 'tenant';
+  async #transact<T>(opening: Opening, run: (tx: Tx) => Promise<T>, way: typeof transact = transact): Promise<T> {
+    const kind = opening.tenantId === undefined ? 'system' : 'tenant';
     return exclusively(
       (hooks) => observed({ schema: this.schema, kind }, () => way(this.pool, opening, hooks, run)),
       this.onError,

@@ -115,7 +115,7 @@ const lostMessages =
   /connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|client was closed|after calling end on the pool/i;
 
 /** The failure of a statement: when the connection is gone, nothing of its transaction was committed. */
-export function statementFailure(error: unknown): unknown {
+export function statementFailure<E>(error: E): E | DatabaseFailure {
   return isConnectionLoss(error) ? new DatabaseFailure('database_unreachable', messageOf(error), { cause: error }) : error;
 }
 

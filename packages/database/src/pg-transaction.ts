@@ -1,21 +1,13 @@
-import type { Duplex } from 'node:stream';
 import type { TenantId } from '@support101/contracts';
 import type pg from 'pg';
 import { commitFailure, DatabaseFailure, isConnectionLoss, statementFailure } from './failures.js';
 import { takeConnection } from './pool.js';
-import type { Hook, Tx } from './transaction.js';
-
-/** What a transaction is opened with. */
-export interface Opening {
-  /** The statements that open it, as one text: one round trip. */
-  readonly text: string;
-  readonly tenantId: TenantId | undefined;
-}
+import { settingStatements, type Hook, type Opening, type Tx } from './transaction.js';
 
 /** Runs `run` in one transaction on one connection: commits when it resolves, rolls back when it throws. */
 export async function transact<T>(pool: pg.Pool, opening: Opening, hooks: Hook[], run: (tx: Tx) => Promise<T>): Promise<T> {
   const client = await takeConnection(pool);
-  const tx = new PgTx(client, opening, hooks);
+  const tx = new PgTx(client, opening, hooks, 'begin; ');
   // Also keeps a connection that breaks now from ending the process.
   client.on('error', tx.lose);
   try {
@@ -30,50 +22,6 @@ export async function transact<T>(pool: pg.Pool, opening: Opening, hooks: Hook[]
   }
 }
 
-/**
- * Runs `run` in one transaction in a single round trip: COMMIT is sent right behind what `run` asks for without waiting
- * for an answer. A statement that fails makes Postgres roll back; so does `run` when it fails by itself until then.
- */
-export async function transactAtOnce<T>(pool: pg.Pool, opening: Opening, hooks: Hook[], run: (tx: Tx) => Promise<T>): Promise<T> {
-  const client = await takeConnection(pool);
-  const send = inOnePiece(client);
-  const tx = new PgTx(client, opening, hooks);
-  client.on('error', tx.lose);
-  try {
-    const running = callAsync(() => run(tx));
-    const failed = await failsAtOnce(running);
-    const ending = failed ? tx.rollback() : tx.commit();
-    send();
-    const [result, ended] = await Promise.allSettled([running, ending]);
-    // Lost on the way, a statement says that nothing was committed; with COMMIT behind it nobody knows.
-    if (ended.status === 'rejected' && (tx.lost || result.status === 'fulfilled')) throw ended.reason;
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
-  } finally {
-    tx.leave();
-  }
-}
-
-/** Calls `run`, which may throw before it gives its promise. */
-async function callAsync<T>(run: () => Promise<T>): Promise<T> {
-  return run();
-}
-
-/** Whether it fails without waiting for anything outside the process: the next tick comes when all promises have settled. */
-async function failsAtOnce(running: Promise<unknown>): Promise<boolean> {
-  let failed = false;
-  running.catch(() => (failed = true));
-  await new Promise<void>((resolve) => process.nextTick(resolve));
-  return failed;
-}
-
-/** What is asked until the answer is called goes to the server in one write: each one costs both sides a system call. */
-function inOnePiece(client: pg.PoolClient): () => void {
-  const { stream } = (client as unknown as { readonly connection: { readonly stream: Duplex } }).connection;
-  stream.cork();
-  return () => stream.uncork();
-}
-
 /** Statements on a connection between BEGIN and the end of the transaction. */
 export class PgTx implements Tx {
   readonly tenantId: TenantId | undefined;
@@ -85,16 +33,15 @@ export class PgTx implements Tx {
   readonly #hooks: Hook[];
   readonly #opened: Promise<unknown>;
   #open = true;
-  #over = false;
   #decided = false;
 
-  constructor(client: pg.PoolClient, opening: Opening, hooks: Hook[]) {
+  constructor(client: pg.PoolClient, opening: Opening, hooks: Hook[], begin = '') {
     this.#client = client;
     this.#hooks = hooks;
     this.tenantId = opening.tenantId;
     // Not awaited: the first statement travels right behind. Should opening fail, the transaction is aborted, that
     // statement fails too, and `query` and `end` report the cause.
-    this.#opened = client.query(opening.text).catch((error: unknown) => {
+    this.#opened = client.query(begin + settingStatements(opening.settings)).catch((error: unknown) => {
       throw statementFailure(error);
     });
     this.#opened.catch(() => undefined);
@@ -115,16 +62,14 @@ export class PgTx implements Tx {
     }
   }
 
-  /** Also while COMMIT is under way, since in a burst it is before any answer has come. */
   afterCommit(run: Hook): void {
-    if (this.#over) throw new DatabaseFailure('transaction_closed');
+    if (!this.#open) throw new DatabaseFailure('transaction_closed');
     this.#hooks.push(run);
   }
 
   /** Takes no more statements; throws what opening threw. */
   async end(): Promise<void> {
     this.#open = false;
-    this.#over = true;
     await this.#opened;
   }
 
@@ -149,9 +94,8 @@ export class PgTx implements Tx {
     await this.#client.query('rollback').catch(this.lose);
   }
 
-  /** Takes no more hooks; gives the connection back, or up. */
+  /** Gives the connection back, or up. */
   leave(): void {
-    this.#over = true;
     this.#client.off('error', this.lose);
     this.#client.release(this.lost);
   }

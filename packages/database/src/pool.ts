@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import { DatabaseFailure, messageOf } from './failures.js';
-import { appRole, checkedSchema } from './transaction.js';
+import { checkedSchema, sessionSettings } from './transaction.js';
 
 /** How to reach one service's schema. */
 export interface DatabaseOptions {
@@ -39,7 +39,8 @@ export function openPool(options: DatabaseOptions): pg.Pool {
   if (!options.embedded) {
     settings.statement_timeout = statementMs;
     settings.idle_in_transaction_session_timeout = idleInTransactionMs;
-    settings.options = `-c role=${appRole(schema)} -c search_path=${schema},public`;
+    const session = Object.entries(sessionSettings(schema));
+    settings.options = session.map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '')}`).join(' ');
   }
   const pool = new WatchedPool(settings);
   // Without a listener a connection that breaks while idle would end the process.

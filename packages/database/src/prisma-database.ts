@@ -4,10 +4,10 @@ import type { TenantId } from '@support101/contracts';
 import type { Database } from './database.js';
 import { commitFailure, DatabaseFailure } from './failures.js';
 import { observed } from './observed.js';
-import { PgTx, type Opening } from './pg-transaction.js';
+import { PgTx } from './pg-transaction.js';
 import { watching, type Watched } from './pool.js';
 import type { SystemReason } from './system-reason.js';
-import { exclusively, systemSettings, tenantSettings, type Hook, type Tx } from './transaction.js';
+import { exclusively, systemOpening, tenantOpening, type Hook, type Opening, type Tx } from './transaction.js';
 
 /** A transaction with both: models of the generated client in `prisma`, statements in `query`; one connection, one commit. */
 export interface PrismaTx<Client> extends Tx {
@@ -40,14 +40,12 @@ export class PrismaDatabase<Client> {
 
   /** Runs `run` in one transaction that sees and writes the rows of this tenant only. */
   async forTenant<T>(tenantId: TenantId, run: (tx: PrismaTx<Client>) => Promise<T>): Promise<T> {
-    const settings = tenantSettings(this.#database.schema, tenantId);
-    return this.#transact(settings, tenantId, run);
+    return this.#transact(tenantOpening(this.#database.schema, tenantId), run);
   }
 
   /** Runs `run` in one transaction that sees the rows of all tenants; `systemReasons` is the list of all uses. */
   async asSystem<T>(reason: SystemReason, run: (tx: PrismaTx<Client>) => Promise<T>): Promise<T> {
-    const settings = systemSettings(this.#database.schema, reason);
-    return this.#transact(settings, undefined, run);
+    return this.#transact(systemOpening(this.#database.schema, reason), run);
   }
 
   /** Releases the client; the connections belong to the `Database` and are closed with it. */
@@ -55,10 +53,10 @@ export class PrismaDatabase<Client> {
     await this.#client.$disconnect();
   }
 
-  #transact<T>(text: string, tenantId: TenantId | undefined, run: (tx: PrismaTx<Client>) => Promise<T>): Promise<T> {
+  #transact<T>(opening: Opening, run: (tx: PrismaTx<Client>) => Promise<T>): Promise<T> {
     const { schema, onError } = this.#database;
-    const kind = tenantId === undefined ? 'system' : 'tenant';
-    return exclusively((hooks) => observed({ schema, kind }, () => this.#commit({ text, tenantId }, hooks, run)), onError);
+    const kind = opening.tenantId === undefined ? 'system' : 'tenant';
+    return exclusively((hooks) => observed({ schema, kind }, () => this.#commit(opening, hooks, run)), onError);
   }
 
   async #commit<T>(opening: Opening, hooks: Hook[], run: (tx: PrismaTx<Client>) => Promise<T>): Promise<T> {

@@ -292,64 +292,6 @@ describe.each(engines)('a tenant transaction on $name', (kind) => {
     });
   });
 
-  describe('in a single round trip', () => {
-    it('commits everything that is asked for at once, and then runs the hooks', async () => {
-      const heard: string[] = [];
-
-      const answers = await database.burstForTenant(acme, async (tx) => {
-        const adding = [addNote(tx, acme, 'a2'), addNote(tx, acme, 'a3')];
-        await Promise.all(adding);
-        tx.afterCommit(() => heard.push('committed'));
-        return 'added';
-      });
-
-      expect(answers).toBe('added');
-      expect(heard).toEqual(['committed']);
-      expect(await database.forTenant(acme, titles)).toEqual(['a1', 'a2', 'a3']);
-    });
-
-    it('writes nothing when one of its statements fails, whichever it is', async () => {
-      const planted = database.burstForTenant(acme, (tx) => Promise.all([addNote(tx, acme, 'a2'), addNote(tx, globex, 'g2')]));
-      const swallowed = database.burstForTenant(acme, async (tx) => {
-        const [first] = await Promise.allSettled([addNote(tx, globex, 'g2'), addNote(tx, acme, 'a2')]);
-        return first?.status;
-      });
-
-      await expect(planted).rejects.toMatchObject({ code: '42501' });
-      await expect(swallowed).rejects.toMatchObject({ code: 'transaction_aborted' });
-      expect(await database.forTenant(acme, titles)).toEqual(['a1']);
-    });
-
-    it('writes nothing when `run` fails by itself, and leaves its connection fit for use', async () => {
-      const failing = database.burstForTenant(acme, (tx) => {
-        void addNote(tx, acme, 'a2');
-        return Promise.all([Promise.resolve(1), Promise.reject(new Error('no such agent'))]);
-      });
-      const throwing = database.burstForTenant(acme, () => {
-        throw new Error('not even a promise');
-      });
-
-      await expect(failing).rejects.toThrow('no such agent');
-      await expect(throwing).rejects.toThrow('not even a promise');
-      expect(await database.forTenant(acme, titles)).toEqual(['a1']);
-    });
-
-    it('refuses what is asked for only after an answer', async () => {
-      const late = database.burstForTenant(acme, async (tx) => {
-        await addNote(tx, acme, 'a2');
-        await addNote(tx, acme, 'a3');
-      });
-
-      await expect(late).rejects.toMatchObject({ code: 'transaction_closed' });
-    });
-
-    it('is the system’s as well', async () => {
-      const seen = await database.burstAsSystem('test', titles);
-
-      expect(seen).toEqual(['a1', 'g1']);
-    });
-  });
-
   it('refuses a transaction inside a transaction, which the embedded database could never finish', async () => {
     const nested = database.forTenant(acme, () => database.forTenant(acme, titles));
 

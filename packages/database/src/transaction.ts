@@ -32,20 +32,59 @@ export function systemRole(schema: string): string {
   return `${checkedSchema(schema)}_system`;
 }
 
+/** Settings that hold until the end of a transaction, by name. A value is a list where it has commas. */
+export type Settings = Readonly<Record<string, string>>;
+
+/** How a transaction is opened. */
+export interface Opening {
+  readonly settings: Settings;
+  readonly tenantId: TenantId | undefined;
+}
+
+/** The settings with which a connection of a pool begins, wherever it has a session of its own. */
+export function sessionSettings(schema: string): Settings {
+  return { role: appRole(schema), search_path: `${schema}, public` };
+}
+
 /**
- * The statements that make a transaction one tenant's. The id is checked before it becomes part of the text:
- * a TypeID has no character that SQL could misread.
+ * What makes a transaction one tenant's. The id is checked before it becomes part of a text: a TypeID has no character
+ * that SQL could misread.
  */
-export function tenantSettings(schema: string, tenantId: string): string {
+export function tenantOpening(schema: string, tenantId: TenantId): Opening {
   if (!TenantId.safeParse(tenantId).success) {
     throw new DatabaseFailure('invalid_tenant', JSON.stringify(String(tenantId).slice(0, 40)));
   }
-  return `set local role ${appRole(schema)}; set local search_path to ${schema}, public; set local app.tenant_id to '${tenantId}'`;
+  return { settings: { ...sessionSettings(schema), 'app.tenant_id': tenantId }, tenantId };
 }
 
-/** The statements that make a transaction the system's; the reason can be read by `current_setting`. */
-export function systemSettings(schema: string, reason: SystemReason): string {
-  return `set local role ${systemRole(schema)}; set local search_path to ${schema}, public; set local app.system_reason to '${reason}'`;
+/** What makes a transaction the system's; the reason can be read by `current_setting`. */
+export function systemOpening(schema: string, reason: SystemReason): Opening {
+  const settings = { ...sessionSettings(schema), role: systemRole(schema), 'app.system_reason': reason };
+  return { settings, tenantId: undefined };
+}
+
+/** The opening without what the session has anyway. */
+export function besides(session: Settings, { settings, tenantId }: Opening): Opening {
+  const wanted = Object.entries(settings).filter(([name, value]) => session[name] !== value);
+  return { settings: Object.fromEntries(wanted), tenantId };
+}
+
+/** The settings as one statement with its values. */
+export function settingsStatement(settings: Settings): { text: string; values: string[] } {
+  const names = Object.keys(settings).map((name, index) => `set_config('${name}', $${index + 1}, true)`);
+  return { text: `select ${names.join(', ')}`, values: Object.values(settings) };
+}
+
+/** The settings as statements, as one text. */
+export function settingStatements(settings: Settings): string {
+  const quoted = (value: string) =>
+    value
+      .split(', ')
+      .map((each) => `'${each}'`)
+      .join(', ');
+  return Object.entries(settings)
+    .map(([name, value]) => `set local ${name} to ${quoted(value)}`)
+    .join('; ');
 }
 
 const current = new AsyncLocalStorage<{ open: boolean }>();
