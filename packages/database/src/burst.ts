@@ -1,4 +1,6 @@
+import type { Writable } from 'node:stream';
 import pg from 'pg';
+import { serialize } from 'pg-protocol';
 import utils from 'pg/lib/utils.js';
 
 /** One statement of a burst, and who waits for its rows. */
@@ -6,7 +8,7 @@ export interface BurstStatement {
   readonly text: string;
   /** The name of a prepared statement, kept by the connection (one name, one text); without one it is parsed each time. */
   readonly name: string | undefined;
-  readonly values: readonly WireValue[];
+  readonly values: WireValue[];
   readonly resolve: (rows: object[]) => void;
   readonly reject: (error: Error) => void;
 }
@@ -26,14 +28,9 @@ interface Column {
 
 /** The parts of the driver's connection that a query class works with; its types do not name them. */
 interface Wire {
-  readonly stream: { cork(): void; uncork(): void };
+  readonly stream: Writable;
   readonly parsedStatements: Record<string, string>;
   readonly submittedNamedStatements: Record<string, string>;
-  parse(statement: { text: string; name: string | undefined }): void;
-  bind(portal: { statement: string | undefined; values: readonly WireValue[] }): void;
-  describe(portal: { type: 'P' }): void;
-  execute(): void;
-  sync(): void;
 }
 
 /** What a connection's prepared statements answer with, by name: Postgres refuses to run one whose columns have changed. */
@@ -64,30 +61,30 @@ export class Burst extends pg.Query {
     super('');
     this.#statements = statements;
     this.#over = over;
-    this.#expect(0);
   }
 
   /** Called by the driver, which gives an error that is returned back to `handleError`. */
   override submit = (connection: object): Error | undefined => {
-    const wire = connection as Wire;
-    const { parsedStatements, submittedNamedStatements, stream } = wire;
+    const { parsedStatements, submittedNamedStatements, stream } = connection as Wire;
     const parsedAs = (name: string) => parsedStatements[name] ?? submittedNamedStatements[name];
     const other = this.#statements.find(({ name = '', text }) => (parsedAs(name) ?? text) !== text);
     if (other) return new Error(`the prepared statement ${other.name} is already another one on this connection`);
     this.sent = true;
     this.#answers = answersOf(connection);
-    stream.cork();
-    for (const { name, text, values } of this.#statements) {
-      if (name === undefined || parsedAs(name) === undefined) {
-        wire.parse({ text, name });
-        if (name !== undefined) submittedNamedStatements[name] = text;
+    this.#expect(0);
+    const messages: Buffer[] = [];
+    for (const { name = '', text, values } of this.#statements) {
+      if (name === '' || parsedAs(name) === undefined) {
+        messages.push(serialize.parse({ text, name }));
+        if (name !== '') submittedNamedStatements[name] = text;
       }
-      wire.bind({ statement: name, values });
-      if (!this.#answers.has(name ?? '')) wire.describe({ type: 'P' });
-      wire.execute();
+      messages.push(serialize.bind({ statement: name, values }));
+      if (!this.#answers.has(name)) messages.push(serialize.describe({ type: 'P' }));
+      messages.push(serialize.execute());
     }
-    wire.sync();
-    stream.uncork();
+    messages.push(serialize.sync());
+    // In one piece: each write costs both sides a system call. A connection that is ending tells of it by itself.
+    if (stream.writable) stream.write(Buffer.concat(messages));
     return undefined;
   };
 
