@@ -69,9 +69,11 @@ describe('a run', () => {
   });
 
   it('may take no step at all', async () => {
-    const run = await runtime.run(await runtime.agent(runtime.tenant()), []);
+    const tenantId = runtime.tenant();
+    const run = await runtime.run(await runtime.agent(tenantId), []);
 
     expect(run).toMatchObject({ status: 'completed', stepsCount: 0, output: { notes: [] } });
+    expect(await runtime.ask(contract.getRun, { runId: run.runId }, operatorOf(tenantId))).toEqual(run);
   });
 
   it('is answered before its end when the caller does not want to wait, and goes on', async () => {
@@ -144,10 +146,12 @@ describe('a run of the support agent', () => {
   it('fails by name when nothing is found and no person shall be asked', async () => {
     runtime.knowledge = [];
 
-    const run = await ask(runtime.tenant(), 'Do you sell spare parts for the moon rover?', { whenUnsure: 'fail' });
+    const tenantId = runtime.tenant();
+    const run = await ask(tenantId, 'Do you sell spare parts for the moon rover?', { whenUnsure: 'fail' });
     runtime.knowledge = ['Reset your password'];
 
     expect(run).toMatchObject({ status: 'failed', outcome: 'failed', output: null, error: { code: 'no_supported_answer' } });
+    expect(await runtime.ask(contract.getRun, { runId: run.runId }, operatorOf(tenantId))).toEqual(run);
   });
 });
 

@@ -13,7 +13,7 @@ import {
 import type { Tx } from '@support101/database';
 import { Outbox, type Fact } from '@support101/messaging';
 import { Clock } from '@support101/service-kit';
-import { newsOf, Notices } from '../platform/notices.js';
+import { newsOf, Notices, type EndOfRun } from '../platform/notices.js';
 import type { Question } from '../platform/questions.js';
 import { RequestsService, type AskedRequest, type AskingRun } from '../requests/requests.service.js';
 import { JournalRepository, type EndedRow, type EndRow, type RunRef, type StepRow } from './journal.repository.js';
@@ -42,7 +42,7 @@ export interface Entry {
   readonly facts: readonly Fact[];
   readonly applied: RequestId | undefined;
   readonly asks: AskedRequest | undefined;
-  readonly end: EndRow | undefined;
+  readonly end: EndOfRun | undefined;
 }
 
 /** What becomes true in the transaction of a step or an end, and the facts about it. */
@@ -65,7 +65,7 @@ export class JournalFactsService {
     const facts = [this.outbox.fact(runStepExecuted, executed, caller)];
     const asks = wait && this.requests.ask({ ...run, ...ref }, step, wait);
     if (asks !== undefined) facts.push(asks.fact);
-    const ending = end && endRow(end, this.clock.now());
+    const ending = end && { ...endRow(end, this.clock.now()), stepsCount: run.stepsCount, usage: run.usage };
     if (ending !== undefined) facts.push(this.#endFact(ref, run, end as RunEnd, ending, caller));
     return { row, facts, applied, asks, end: ending };
   }
@@ -82,7 +82,7 @@ export class JournalFactsService {
       if (asks !== undefined) writing.push(this.requests.open(tx, asks));
       if (end === undefined) continue;
       writing.push(this.repository.endHeld(tx, row, row.fence, end));
-      this.#tell(tx, row);
+      this.#tell(tx, row, end);
     }
     const facts = entries.flatMap((entry) => entry.facts);
     await Promise.all([...writing, this.outbox.recordAll(tx, facts)]);
@@ -99,7 +99,7 @@ export class JournalFactsService {
     const ended = await this.repository.end(tx, ref, fence, row);
     if (ended === undefined) return false;
     await this.outbox.recordAll(tx, [this.#endFact(ref, ended, end, row, caller)]);
-    this.#tell(tx, ref);
+    this.#tell(tx, ref, { ...row, stepsCount: ended.stepsCount, usage: ended.usage });
     return true;
   }
 
@@ -122,10 +122,10 @@ export class JournalFactsService {
       : this.outbox.fact(endFacts[end.status], { ...data, error: end.error }, caller, { tenantId });
   }
 
-  #tell(tx: Tx, ref: RunRef): void {
+  #tell(tx: Tx, ref: RunRef, end: EndOfRun): void {
     tx.afterCommit(() => {
       this.notices.tell(endOf(ref));
-      this.notices.tell(newsOf(ref.runId));
+      this.notices.tell(newsOf(ref.runId), end);
     });
   }
 }

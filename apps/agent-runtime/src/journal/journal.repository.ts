@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { AgentId, RequestId, RunId, TenantId } from '@support101/contracts';
-import type { RunOutcome, RunStatus, RunStep, RunUsage } from '@support101/contracts/agent-runtime';
+import type { RunStep, RunUsage } from '@support101/contracts/agent-runtime';
 import type { Tx } from '@support101/database';
+import type { EndOfRun } from '../platform/notices.js';
 import type { Asked } from '../platform/questions.js';
 import { sourcesOf, type State, type StateRow } from './journal.rules.js';
 
@@ -45,14 +46,8 @@ export interface StepRow extends StepColumns, RunRef {
   readonly state: StateRow;
 }
 
-/** How a run ends. */
-export interface EndRow {
-  readonly status: Extract<RunStatus, 'completed' | 'failed' | 'cancelled' | 'timed_out'>;
-  readonly output: State | null;
-  readonly outcome: RunOutcome;
-  readonly error: { readonly code: string; readonly detail: string } | null;
-  readonly completedAt: Date;
-}
+/** How a run ends; what it has used so far is known to its lease. */
+export type EndRow = Omit<EndOfRun, 'stepsCount' | 'usage'>;
 
 /** What the fact about an ended run needs besides how it ended. */
 export interface EndedRow {

@@ -5,7 +5,7 @@ import type { RunDecision, RunStep, RunUsage } from '@support101/contracts/agent
 import { groupWriter, type GroupWriter, type Tx } from '@support101/database';
 import { currentTraceparent } from '@support101/messaging';
 import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
-import { newsOf, Notices } from '../platform/notices.js';
+import { newsOf, Notices, type EndOfRun } from '../platform/notices.js';
 import { isStoppedBy } from '../platform/stops.js';
 import { endOf, JournalFactsService, type ActingRun, type Entry, type RunEnd, type Turn } from './journal-facts.service.js';
 import { JournalRepository, type DueRow, type RunRef, type TakenRow } from './journal.repository.js';
@@ -155,8 +155,11 @@ export class JournalService implements OnModuleDestroy {
     return this.notices.listen(endOf(ref), listener);
   }
 
-  /** Resolves when this process has news of the run, when `timeoutMs` have passed, or when the signal fires. */
-  nextNews({ runId }: RunRef, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+  /**
+   * Resolves when this process has news of the run, with its end if it is that; with nothing when `timeoutMs` have passed or
+   * the signal fires.
+   */
+  nextNews({ runId }: RunRef, timeoutMs: number, signal?: AbortSignal): Promise<EndOfRun | undefined> {
     return this.notices.next(newsOf(runId), timeoutMs, signal);
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Notices } from './notices.js';
+import { Notices, type Topic } from './notices.js';
 
 describe('Notices', () => {
   it('wakes everybody who waits for the topic, and nobody else', async () => {
@@ -13,6 +13,19 @@ describe('Notices', () => {
     expect(woken).toEqual(['a', 'a']);
     await waiting[2];
     expect(woken).toEqual(['a', 'a', 'b']);
+  });
+
+  it('says what was told, if anything was', async () => {
+    const notices = new Notices();
+    const topic: Topic<{ steps: number }> = 'a';
+    const waiting = [notices.next(topic, 60_000), notices.next(topic, 60_000)];
+
+    notices.tell(topic, { steps: 5 });
+    const later = notices.next(topic, 60_000);
+    notices.tell(topic);
+
+    expect(await Promise.all(waiting)).toEqual([{ steps: 5 }, { steps: 5 }]);
+    expect(await later).toBeUndefined();
   });
 
   it('stops waiting when the signal fires, also when it already has', async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Run, runStatuses } from '@support101/contracts/agent-runtime';
-import { isSettled, pauseBeforeLook, queued, toRun, waitLimit, type RunRow } from './runs.rules.js';
+import { begun, endedRun, isSettled, pauseBeforeLook, queued, toRun, waitLimit, type RunRow } from './runs.rules.js';
 
-const row: RunRow = queued({
+const accepted = {
   tenantId: 'ten_01jd5m6wz5f9r8x2k3c4v7b6n1',
   runId: 'run_01jd5m6wz5f9r8x2k3c4v7b6n1',
   agentId: 'agt_01jd5m6wz5f9r8x2k3c4v7b6n1',
@@ -10,7 +10,8 @@ const row: RunRow = queued({
   blueprintVersion: '1.0.0',
   input: { query: 'How?' },
   createdAt: new Date('2026-11-22T09:00:00.000Z'),
-});
+} as const;
+const row: RunRow = queued(accepted);
 
 describe('toRun', () => {
   it('shows a queued run without what it does not have yet', () => {
@@ -37,6 +38,23 @@ describe('toRun', () => {
 
   it('takes no time when the clock was set back', () => {
     expect(toRun({ ...row, completedAt: new Date('2026-11-22T08:00:00.000Z') }).durationMs).toBe(0);
+  });
+});
+
+describe('endedRun', () => {
+  const used = { inputTokens: 5, outputTokens: 7, costMicroUsd: 9, model: 'local' };
+  const completedAt = new Date('2026-11-22T09:00:02.000Z');
+
+  it('shows what its row shows by then, however it has ended', () => {
+    const progress = { stepsCount: 3, usage: used, completedAt };
+    const completed = { ...progress, status: 'completed', output: { answer: 'So.' }, outcome: 'resolved' } as const;
+    const failed = { ...progress, status: 'failed', output: null, outcome: 'failed' } as const;
+    const error = { code: 'no_supported_answer', detail: 'Nothing found.' };
+
+    expect(endedRun(toRun(begun(accepted)), { ...completed, error: null })).toEqual(toRun({ ...begun(accepted), ...completed }));
+    expect(endedRun(toRun(begun(accepted)), { ...failed, error })).toEqual(
+      toRun({ ...begun(accepted), ...failed, errorCode: error.code, errorDetail: error.detail }),
+    );
   });
 });
 

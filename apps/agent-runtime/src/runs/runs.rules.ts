@@ -31,12 +31,33 @@ export function toRun(row: RunRow): Run {
   return {
     ...same,
     ...(same.status !== 'awaiting_human' || requestId === null ? {} : { awaiting: { requestId } }),
-    durationMs: completedAt === null ? null : Math.max(0, completedAt.getTime() - createdAt.getTime()),
+    durationMs: completedAt === null ? null : durationOf(createdAt, completedAt),
     ...(errorCode === null ? {} : { error: { code: errorCode, detail: errorDetail ?? '' } }),
     createdAt: createdAt.toISOString(),
     ...(startedAt === null ? {} : { startedAt: startedAt.toISOString() }),
     ...(completedAt === null ? {} : { completedAt: completedAt.toISOString() }),
   };
+}
+
+/** What of a run its end decides. */
+export interface RunEnding extends Pick<RunRow, 'status' | 'output' | 'outcome' | 'stepsCount' | 'usage'> {
+  readonly error: { readonly code: string; readonly detail: string } | null;
+  readonly completedAt: Date;
+}
+
+/** A run that was at work, once it has ended. */
+export function endedRun(run: Run, { error, completedAt, ...end }: RunEnding): Run {
+  return {
+    ...run,
+    ...end,
+    durationMs: durationOf(new Date(run.createdAt), completedAt),
+    ...(error === null ? {} : { error }),
+    completedAt: completedAt.toISOString(),
+  };
+}
+
+function durationOf(createdAt: Date, completedAt: Date): number {
+  return Math.max(0, completedAt.getTime() - createdAt.getTime());
 }
 
 /** What a run that nobody has taken yet looks like. */

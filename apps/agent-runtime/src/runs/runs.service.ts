@@ -18,7 +18,7 @@ import { z } from 'zod';
 import { isStoppedBy } from '../platform/stops.js';
 import { JournalService, type RunEnd } from '../journal/journal.service.js';
 import { RunsRepository, type NewRun, type Terms } from './runs.repository.js';
-import { begun, isSettled, pauseBeforeLook, queued, toRun, waitLimit, type RunRow } from './runs.rules.js';
+import { begun, endedRun, isSettled, pauseBeforeLook, queued, toRun, waitLimit, type RunRow } from './runs.rules.js';
 
 /** What a run is made from, besides who asks for it. */
 export type AcceptedRun = Pick<NewRun, 'runId' | 'agentId' | 'blueprint' | 'blueprintVersion' | 'config' | 'input' | 'timeoutMs'>;
@@ -64,7 +64,7 @@ export class RunsService {
 
   /**
    * The run when it has ended or needs a person, or as it is after `waitMs`. One that this process works on from now on
-   * (`here`) has nothing to show before there is news of it.
+   * (`here`) has nothing to show before there is news of it, and its end is known without looking.
    */
   async settled(run: contract.Run, waitMs: number, caller: TenantCaller, { here }: { here: boolean }): Promise<contract.Run> {
     const { tenantId, runId } = run;
@@ -72,7 +72,8 @@ export class RunsService {
     const until = performance.now() + waitLimit(waitMs, caller.deadlineAt, this.clock.now().getTime());
     if (here) {
       if (waitMs <= 0) return run;
-      await this.journal.nextNews(ref, pauseBeforeLook(0, until - performance.now(), here));
+      const end = await this.journal.nextNews(ref, pauseBeforeLook(0, until - performance.now(), here));
+      if (end !== undefined) return endedRun(run, end);
     }
     let awaitingSince: number | undefined;
     for (let look = 0; ; look += 1) {
