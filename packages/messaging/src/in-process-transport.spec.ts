@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { VirtualClock } from '@support101/testing';
 import { InProcessTransport } from './in-process-transport.js';
-import { anEvent, describeTransport, type TransportHarness } from './transport.conformance-spec.js';
+import { anEvent, describeTransport } from './transport.conformance-spec.js';
+import type { TransportHarness } from './transport-world.fixture-spec.js';
 
 async function inProcess(): Promise<TransportHarness> {
   const clock = new VirtualClock();

@@ -76,7 +76,8 @@ export class InProcessTransport implements Transport {
 
   async publish(events: readonly EventEnvelope[], texts: readonly string[] = []): Promise<PublishResult[]> {
     await this.#started;
-    return Promise.all(events.map((event, index) => this.#publishOne(event, texts[index])));
+    const refused = new Map<string, Error>();
+    return Promise.all(events.map((event, index) => this.#publishOne(event, texts[index] ?? JSON.stringify(event), refused)));
   }
 
   async consume(options: ConsumeOptions, handler: EventHandler): Promise<ConsumerSubscription> {
@@ -117,18 +118,24 @@ export class InProcessTransport implements Transport {
     this.#open();
   }
 
-  async #publishOne(event: EventEnvelope, text?: string): Promise<PublishResult> {
+  /** Of a resource, nothing passes an event that was not taken. */
+  async #publishOne(event: EventEnvelope, text: string, refused: Map<string, Error>): Promise<PublishResult> {
+    const key = resourceKey(event);
     try {
-      await (this.#inFlight.get(event.id) ?? this.#fanOut(event, text ?? JSON.stringify(event)));
+      const before = refused.get(key);
+      if (before !== undefined) throw before;
+      await (this.#inFlight.get(event.id) ?? this.#fanOut(event, text));
       return { id: event.id, ok: true };
-    } catch (error) {
-      return { id: event.id, ok: false, error: error instanceof Error ? error : new Error(String(error)) };
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      refused.set(key, error);
+      return { id: event.id, ok: false, error };
     }
   }
 
   #fanOut(event: EventEnvelope, text: string): Promise<void> {
     if (this.#settled.has(event.id)) return Promise.resolve();
-    if (this.#state === 'closed') return Promise.reject(new Error('the transport is closed'));
+    if (this.#state === 'closed') throw new Error('the transport is closed');
     checkSize(text);
     const durables = [...this.#durables.values()].filter((durable) => takes(durable.types, event.type));
     const key = resourceKey(event);

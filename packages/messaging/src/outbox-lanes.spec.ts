@@ -81,6 +81,19 @@ describe('OutboxLanes', () => {
     await eventually(() => expect(asked.slice(2).map(({ names }) => names)).toEqual([['c1', 'c2'], ['d1']]));
   });
 
+  it('publishes together what comes to a resource while others of it are on their way, and for a moment after', async () => {
+    const { lanes, born, asked } = world(20);
+    lanes.take([born('a1')]);
+    lanes.take([born('a2', 'a1')]);
+
+    asked[0]?.finish();
+    await new Promise((resolve) => setImmediate(resolve));
+    lanes.take([born('a3', 'a2')]);
+    expect(asked.map(({ names }) => names)).toEqual([['a1']]);
+
+    await eventually(() => expect(asked.slice(1).map(({ names }) => names)).toEqual([['a2', 'a3']]));
+  });
+
   it('gives back what it gathers when it is closed', async () => {
     const { lanes, born, asked, returned } = world(20);
     lanes.take([born('a1')]);

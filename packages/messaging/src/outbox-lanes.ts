@@ -136,11 +136,11 @@ export class OutboxLanes {
 
   async #work(key: string): Promise<void> {
     const waiting = this.#lanes.get(key) ?? [];
-    while (waiting.length > 0) {
-      const held = waiting.splice(0);
-      this.#settle(held, await this.ports.publish(held), waiting);
-    }
-    this.#lanes.delete(key);
+    const held = waiting.splice(0);
+    this.#settle(held, await this.ports.publish(held), waiting);
+    if (waiting.length === 0) return void this.#lanes.delete(key);
+    this.#gathered.push(key);
+    this.#schedule();
   }
 
   /** Behind the first that failed nothing may be published before it: all go back. */

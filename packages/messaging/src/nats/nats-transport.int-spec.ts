@@ -2,7 +2,8 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { eventually, nats, type TestServer } from '@support101/testing';
-import { describeTransport, type TransportHarness } from '../transport.conformance-spec.js';
+import { describeTransport } from '../transport.conformance-spec.js';
+import type { TransportHarness } from '../transport-world.fixture-spec.js';
 import type { Transport } from '../transport.js';
 import { NatsTransport } from './nats-transport.js';
 

@@ -1,11 +1,9 @@
-import { eventSubject, eventSubjectRoot, DomainError, TenantId, type EventEnvelope } from '@support101/contracts';
+import { eventSubjectRoot, DomainError, type EventEnvelope } from '@support101/contracts';
 import { JetStreamApiCodes } from '@nats-io/jetstream';
 import { silentLog, type MessagingLog } from '../messaging-log.js';
 import { settleWithin, systemTime } from '../time.js';
 import {
-  checkSize,
   passes,
-  resourceKey,
   type ConsumeOptions,
   type ConsumerLag,
   type ConsumerSubscription,
@@ -21,8 +19,9 @@ import {
 import { serve } from './nats-commands.js';
 import { NatsDurable } from './nats-durable.js';
 import { NatsLink, type NatsOptions } from './nats-link.js';
+import { NatsPublisher } from './nats-publisher.js';
 import { NatsRequests } from './nats-requests.js';
-import { ensureStreams, isApiError, isMissing, storeName, streamNames } from './nats-streams.js';
+import { ensureStreams, isApiError, storeName, streamNames } from './nats-streams.js';
 
 /** How long acknowledgements may take to leave when closing, in milliseconds. */
 const lastWordsMs = 2_000;
@@ -30,6 +29,7 @@ const lastWordsMs = 2_000;
 /** Commands over NATS' request/reply, events over JetStream. Made for servers from 2.9 on. */
 export class NatsTransport implements Transport {
   readonly #requests: NatsRequests;
+  readonly #publisher: NatsPublisher;
   readonly #durables = new Set<NatsDurable>();
   readonly #subscriptions = new Set<Subscription>();
   #store = '';
@@ -43,6 +43,12 @@ export class NatsTransport implements Transport {
     private readonly log: MessagingLog,
   ) {
     this.#requests = new NatsRequests(link.nc);
+    this.#publisher = new NatsPublisher({
+      requests: this.#requests,
+      refusal: () => (this.#closed ? 'the transport is closed' : link.up ? undefined : link.detail),
+      storeName: () => this.#store,
+      missing: () => void this.#prepare(),
+    });
   }
 
   /** Connects and makes the streams; throws when the server does not answer or keeps streams otherwise than needed. */
@@ -77,20 +83,7 @@ export class NatsTransport implements Transport {
   }
 
   async publish(events: readonly EventEnvelope[], texts: readonly string[] = []): Promise<PublishResult[]> {
-    const results: PublishResult[] = [];
-    const inOrder = async (indexes: readonly number[]): Promise<void> => {
-      let failed: Error | undefined;
-      for (const index of indexes) {
-        const event = events[index] as EventEnvelope;
-        const result: PublishResult =
-          failed === undefined ? await this.#publishOne(event, texts[index]) : { id: event.id, ok: false, error: failed };
-        if (!result.ok) failed = result.error;
-        results[index] = result;
-      }
-    };
-    const byResource = Map.groupBy(events.keys(), (index) => resourceKey(events[index] as EventEnvelope));
-    await Promise.all([...byResource.values()].map(inOrder));
-    return results;
+    return this.#publisher.publish(events, texts);
   }
 
   async consume(options: ConsumeOptions, handler: EventHandler): Promise<ConsumerSubscription> {
@@ -158,21 +151,6 @@ export class NatsTransport implements Transport {
     await Promise.all([...this.#durables].map((durable) => durable.close()));
     if (this.link.up) await settleWithin(systemTime, lastWordsMs, [this.link.nc.drain()]);
     await this.link.nc.close();
-  }
-
-  async #publishOne(event: EventEnvelope, text = JSON.stringify(event)): Promise<PublishResult> {
-    try {
-      if (this.#closed || !this.link.up) throw new Error(this.#closed ? 'the transport is closed' : this.link.detail);
-      checkSize(text);
-      // Part of a subject: an id with a wildcard or a dot would reach other tenants' subscribers.
-      const tenantId = TenantId.parse(event.tenantid);
-      const message = { body: text, headers: { 'Nats-Msg-Id': event.id, 'Nats-Expected-Stream': streamNames.events } };
-      const sequence = await this.#requests.store(eventSubject(event.type, tenantId), message);
-      return { id: event.id, ok: true, storedAt: { store: this.#store, sequence } };
-    } catch (error) {
-      if (isMissing(error)) void this.#prepare();
-      return { id: event.id, ok: false, error: error instanceof Error ? error : new Error(String(error)) };
-    }
   }
 
   /** Makes what a server without its data no longer has. */
