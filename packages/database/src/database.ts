@@ -42,7 +42,7 @@ export class Database {
 
   /** Runs `run` in one transaction that sees and writes the rows of this tenant only. */
   async forTenant<T>(tenantId: TenantId, run: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#transact(tenantOpening(this.schema, tenantId), run);
+    return this.#transact(this.openingFor(tenantId), run);
   }
 
   /**
@@ -51,7 +51,7 @@ export class Database {
    * same.
    */
   burstForTenant<T>(tenantId: TenantId, run: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#transact(besides(this.#session, tenantOpening(this.schema, tenantId)), run, transactAtOnce);
+    return this.#transact(this.openingFor(tenantId), run, transactAtOnce);
   }
 
   /** Runs one statement in a tenant transaction of its own, in a single round trip: for hot reads and single writes. */
@@ -66,12 +66,22 @@ export class Database {
 
   /** Runs `run` in one transaction that sees the rows of all tenants; `systemReasons` is the list of all uses. */
   async asSystem<T>(reason: SystemReason, run: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#transact(systemOpening(this.schema, reason), run);
+    return this.#transact(this.openingAsSystem(reason), run);
   }
 
   /** Like `asSystem`, in a single round trip as `burstForTenant`. */
   burstAsSystem<T>(reason: SystemReason, run: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#transact(besides(this.#session, systemOpening(this.schema, reason)), run, transactAtOnce);
+    return this.#transact(this.openingAsSystem(reason), run, transactAtOnce);
+  }
+
+  /** What makes a transaction on one of the connections this tenant's; throws `invalid_tenant`. */
+  openingFor(tenantId: TenantId): Opening {
+    return besides(this.#session, tenantOpening(this.schema, tenantId));
+  }
+
+  /** What makes a transaction on one of the connections the system's. */
+  openingAsSystem(reason: SystemReason): Opening {
+    return besides(this.#session, systemOpening(this.schema, reason));
   }
 
   /** Resolves when the database answers; throws `database_unreachable`, `database_busy` or `database_closed`. */

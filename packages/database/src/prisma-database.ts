@@ -7,7 +7,7 @@ import { observed } from './observed.js';
 import { PgTx } from './pg-transaction.js';
 import { watching, type Watched } from './pool.js';
 import type { SystemReason } from './system-reason.js';
-import { exclusively, systemOpening, tenantOpening, type Hook, type Opening, type Tx } from './transaction.js';
+import { exclusively, type Hook, type Opening, type Tx } from './transaction.js';
 
 /** A transaction with both: models of the generated client in `prisma`, statements in `query`; one connection, one commit. */
 export interface PrismaTx<Client> extends Tx {
@@ -40,12 +40,12 @@ export class PrismaDatabase<Client> {
 
   /** Runs `run` in one transaction that sees and writes the rows of this tenant only. */
   async forTenant<T>(tenantId: TenantId, run: (tx: PrismaTx<Client>) => Promise<T>): Promise<T> {
-    return this.#transact(tenantOpening(this.#database.schema, tenantId), run);
+    return this.#transact(this.#database.openingFor(tenantId), run);
   }
 
   /** Runs `run` in one transaction that sees the rows of all tenants; `systemReasons` is the list of all uses. */
   async asSystem<T>(reason: SystemReason, run: (tx: PrismaTx<Client>) => Promise<T>): Promise<T> {
-    return this.#transact(systemOpening(this.#database.schema, reason), run);
+    return this.#transact(this.#database.openingAsSystem(reason), run);
   }
 
   /** Releases the client; the connections belong to the `Database` and are closed with it. */
