@@ -1,9 +1,9 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { decodeCursor, DomainError, encodeCursor } from '@support101/contracts';
-import type { InputOf, OutputOf, TenantCaller, TenantId } from '@support101/contracts';
-import type { listActivity } from '@support101/contracts/learning';
+import type { EventEnvelope, InputOf, OutputOf, TenantCaller, TenantId } from '@support101/contracts';
+import type { Activity, listActivity } from '@support101/contracts/learning';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
-import type { Delivery } from '@support101/messaging';
+import { type Delivery, Undeliverable } from '@support101/messaging';
 import { ServiceDatabase } from '@support101/service-kit';
 import { type ActivityKey, ActivityRepository, type ActivityRow } from './activity.repository.js';
 import { activityOf } from './activity.rules.js';
@@ -38,7 +38,7 @@ export class ActivityService implements OnModuleInit, OnModuleDestroy {
 
   /** Keeps an event that belongs in the list, once; of any other not even the delivery is noted. */
   async keep(delivery: Delivery): Promise<void> {
-    const entry = activityOf(delivery.event);
+    const entry = entryOf(delivery.event);
     if (entry === undefined) return;
     await this.database.onceDelivered(delivery, (tx) => this.activity.insert(tx, entry));
     // Also of a duplicate: the first delivery may have ended between the two.
@@ -88,4 +88,13 @@ function keyOf(cursor: string): ActivityKey {
 
 function toActivity({ principalType, principalId, happenedAt, ...row }: ActivityRow): Page[number] {
   return { ...row, principal: { type: principalType, id: principalId }, happenedAt: happenedAt.toISOString() };
+}
+
+/** Data that are not their contract's will not become so: to try again would only hold up what else happened there. */
+function entryOf(event: EventEnvelope): Activity | undefined {
+  try {
+    return activityOf(event);
+  } catch (error) {
+    throw new Undeliverable(`the data does not fit ${event.type}`, { cause: error });
+  }
 }
