@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { jetstream, jetstreamManager, type JetStreamClient } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager, type JetStreamClient, type NextMsgRequest } from '@nats-io/jetstream';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { eventually, productServices, ServiceProcess } from '@support101/testing';
 import { randomUUID } from 'node:crypto';
@@ -19,27 +19,29 @@ let door: Door;
 let customer: Customer;
 let outsider: NatsConnection;
 let js: JetStreamClient;
-/** What has happened to the one run that there is. */
+/** Events of one run are handled one after the other: those of several make the thousand bearable. */
+const runs = 4;
+/** What has happened to the runs, once each. */
 const facts = { started: nothing(), 'human-requested': nothing(), completed: nothing() };
 
-function nothing(): { subject: string; event: Record<string, unknown> } {
-  return { subject: '', event: {} };
+function nothing(): { subject: string; events: Record<string, unknown>[]; event: Record<string, unknown> } {
+  return { subject: '', events: [], event: {} };
 }
 
 beforeAll(async () => {
   product = await DistributedProduct.start(home.path);
   door = { urls: product.processes.urls, platformKey: product.platformKey };
   customer = await Customer.open(door, 'Acme');
-  await assistedRun(customer);
+  await Promise.all(Array.from({ length: runs }, () => assistedRun(customer)));
   const { urls } = await enginesOf(home.path);
   outsider = await connect({ servers: new URL(urls.NATS_URL).host });
   js = jetstream(outsider);
-  const jsm = await jetstreamManager(outsider);
   for (const fact of ['started', 'human-requested', 'completed'] as const) {
     const subject = `support101.v1.${customer.tenantId}.agent-runtime.runs.${fact}`;
-    const message = await jsm.streams.getMessage(stream, { last_by_subj: subject });
-    if (message === null) throw new Error(`there is no event of ${subject}`);
-    facts[fact] = { subject, event: message.json<Record<string, unknown>>() };
+    const events = await eventsOf(subject);
+    const [event] = events;
+    if (event === undefined || events.length !== runs) throw new Error(`there are ${events.length} events of ${subject}`);
+    facts[fact] = { subject, events, event };
   }
 }, 180_000);
 
@@ -48,6 +50,19 @@ afterAll(async () => {
   await product?.kill();
   await home.remove();
 });
+
+/** All events of a subject, in their order. */
+async function eventsOf(subject: string): Promise<Record<string, unknown>[]> {
+  const { streams } = await jetstreamManager(outsider);
+  const found: Record<string, unknown>[] = [];
+  for (let seq = 1; ;) {
+    const first: NextMsgRequest & { seq: number } = { seq, next_by_subj: subject };
+    const message = await streams.getMessage(stream, first);
+    if (message === null) return found;
+    found.push(message.json());
+    seq = message.seq + 1;
+  }
+}
 
 /** What is not as it was: lost, doubled, given up on, or not ready. */
 async function harm(): Promise<readonly string[]> {
@@ -108,11 +123,9 @@ describe('events', () => {
       expect(waiting).toEqual([]);
     }, 90_000);
 
-  it('that come a thousand times have their effect once', async () => {
+  it('that come more than a thousand times have their effect once', async () => {
     for (let batch = 0; batch < 100; batch += 1) {
-      const { subject, event } = facts['human-requested'];
-      await Promise.all(Array.from({ length: 10 }, () => again(subject, event)));
-      for (const other of [facts.started, facts.completed]) await again(other.subject, other.event);
+      await Promise.all(Object.values(facts).flatMap(({ subject, events }) => events.map((event) => again(subject, event))));
     }
 
     await caughtUp();
@@ -149,7 +162,8 @@ describe('events', () => {
     const platform = new ApiClient(product.url, product.platformKey);
     const letters = await platform.get(`/v1/dead-letters/learning?tenantId=${customer.tenantId}`);
     expect(new Set(letters.body.data.map((letter) => letter['eventId']))).toEqual(new Set([misshapen.id]));
-    expect(letters.body.data.map((letter) => letter['durable'])).toContain('golden-paths');
+    const triesBy = Object.fromEntries(letters.body.data.map(({ durable, attempts }) => [durable, attempts]));
+    expect(triesBy).toMatchObject({ 'golden-paths': 1, activity: 1 });
     expect((await customer.api.get('/v1/governance/audit/verify')).body).toMatchObject({ valid: true });
   }, 120_000);
 });
