@@ -1,62 +1,11 @@
-import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { eventually } from '@support101/testing';
+import { eventually, Wire } from '@support101/testing';
 import { acme, native, notesMigrations, type Engine } from '../test/engines.js';
 import { openDatabase, type Database } from './database.js';
 import { PrismaClient } from './generated/prisma/client.js';
 import { migrate } from './migrate.js';
 import { PrismaDatabase } from './prisma-database.js';
 import type { Tx } from './transaction.js';
-
-/** Stands between a service and its database, and can go away at a bad moment. */
-class Wire {
-  /** Cuts the connection when the client sends this; afterwards the database has it, and the client hears nothing. */
-  cutAfter: string | undefined;
-  readonly #sockets = new Set<Socket>();
-  readonly #server = createServer((near) => this.#join(near));
-  readonly #target: URL;
-
-  constructor(target: string) {
-    this.#target = new URL(target);
-  }
-
-  async open(): Promise<string> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    const { port } = this.#server.address() as AddressInfo;
-    return Object.assign(new URL(this.#target), { hostname: '127.0.0.1', port: String(port) }).href;
-  }
-
-  cut(): void {
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  async close(): Promise<void> {
-    this.cut();
-    this.#server.close();
-    await once(this.#server, 'close');
-  }
-
-  #join(near: Socket): void {
-    const far = connect(Number(this.#target.port), this.#target.hostname);
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      this.#sockets.add(from);
-      from.on('error', () => undefined);
-      from.on('close', () => to.destroy());
-    }
-    far.on('data', (bytes) => near.write(bytes));
-    near.on('data', (bytes: Buffer) => {
-      if (this.cutAfter === undefined || !bytes.toString('latin1').toLowerCase().includes(this.cutAfter))
-        return void far.write(bytes);
-      far.write(bytes, () => near.destroy());
-      far.removeAllListeners('data');
-    });
-  }
-}
 
 describe('a connection that is lost', () => {
   let engine: Engine;
@@ -71,9 +20,9 @@ describe('a connection that is lost', () => {
   afterAll(() => engine?.close());
   beforeEach(async () => {
     errors.length = 0;
-    wire = new Wire(engine.url);
+    wire = await Wire.lay(engine.url);
     database = await openDatabase({
-      url: await wire.open(),
+      url: wire.url,
       schema: 'lossy',
       embedded: false,
       onError: (error) => errors.push(error),
@@ -123,8 +72,6 @@ describe('a connection that is lost', () => {
     await expect(database.burstForTenant(acme, (tx) => add(tx, 'gone'))).rejects.toMatchObject({
       code: 'database_unreachable',
     });
-    wire = new Wire(engine.url);
-    await wire.open();
   });
 
   it('during the COMMIT of Prisma too', async () => {
@@ -157,6 +104,7 @@ describe('a connection that is lost', () => {
     const failing = database.forTenant(acme, async (tx) => {
       await add(tx, 'gone');
       wire.cut();
+      wire.mend();
       await tx.query('select 1');
     });
 
@@ -167,6 +115,7 @@ describe('a connection that is lost', () => {
   it('while idle is reported and does not end the process', async () => {
     await count();
     wire.cut();
+    wire.mend();
 
     const deadline = Date.now() + 5_000;
     while (errors.length === 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -180,8 +129,6 @@ describe('a connection that is lost', () => {
 
     await expect(count()).rejects.toMatchObject({ code: 'database_unreachable' });
     await expect(database.ping()).rejects.toMatchObject({ code: 'database_unreachable' });
-    wire = new Wire(engine.url);
-    await wire.open();
   });
 
   it('when all connections are taken, the caller is told that the database is busy', async () => {
