@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@support101/testing';
 import { type Answer, ApiClient } from './api-client.js';
-import { type Product, startProduct, temporaryDirectory } from './product.js';
+import type { Product } from './product.js';
+import { standingProduct } from './standing-product.js';
 
 // Who may do what, through the public API: what governance keeps counts at the door, and what the door refuses is on record.
 
-const directory = await temporaryDirectory();
 let product: Product;
 let platform: ApiClient;
 let admin: ApiClient;
@@ -38,17 +38,12 @@ const onRecord = (wanted: Entry) =>
   }, 10_000);
 
 beforeAll(async () => {
-  product = await startProduct(directory.path, { SUPPORT101_DEMO: '0' });
+  product = await standingProduct();
   platform = new ApiClient(product.url, product.platformKey);
   [ids.tenant, ids.foreign] = [await tenant('Acme'), await tenant('Globex')];
   admin = (await keyOf(ids.tenant, 'admin')).client;
   ({ client: viewer, keyId: ids.viewer } = await keyOf(ids.tenant, 'viewer'));
 }, 120_000);
-
-afterAll(async () => {
-  await product?.kill();
-  await directory.remove();
-});
 
 describe('a viewer’s key', () => {
   it('may write once a role of the tenant’s own is assigned to it, and no longer once it is taken away', async () => {

@@ -1,8 +1,9 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@support101/testing';
 import { ApiClient } from './api-client.js';
-import { type Product, startProduct, temporaryDirectory } from './product.js';
+import type { Product } from './product.js';
+import { standingProduct, standsAfterCrash } from './standing-product.js';
 
 // A helpdesk that signs its webhooks by Standard Webhooks, through the public API of the product.
 
@@ -11,7 +12,6 @@ interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-const directory = await temporaryDirectory();
 let product: Product;
 let source: { url: string; secret: string };
 const tenant = { key: '' };
@@ -19,18 +19,13 @@ const tenant = { key: '' };
 const ticket = JSON.stringify({ type: 'ticket.created', data: { ticket: { id: 'T-1', subject: 'No sign-in' } } });
 
 beforeAll(async () => {
-  product = await startProduct(directory.path, { SUPPORT101_DEMO: '0' });
+  product = await standingProduct();
   const platform = new ApiClient(product.url, product.platformKey);
   const made = await platform.post('/v1/tenants', { name: 'Acme', tier: 'professional', autoActivate: true });
   const key = await platform.post(`/v1/tenants/${made.body['tenantId']}/api-keys`, { name: 'test', roles: ['admin'] });
   tenant.key = key.body['key'] as unknown as string;
   source = await newSource();
 }, 120_000);
-
-afterAll(async () => {
-  await product?.kill();
-  await directory.remove();
-});
 
 const acme = () => new ApiClient(product.url, tenant.key);
 
@@ -63,8 +58,7 @@ describe('a webhook of a third party', () => {
 
     const first = await send(headers, ticket);
     const again = await send(headers, ticket);
-    await product.kill();
-    product = await startProduct(directory.path);
+    product = await standsAfterCrash();
     const afterCrash = await send(signed(id, ticket), ticket);
     const forged = await send(headers, ticket.replace('T-1', 'T-2'));
 

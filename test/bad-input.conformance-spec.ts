@@ -1,15 +1,15 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@support101/testing';
 import { type Answer, ApiClient } from './api-client.js';
-import { type Product, startProduct, temporaryDirectory } from './product.js';
+import type { Product } from './product.js';
+import { standingProduct } from './standing-product.js';
 
 // What people and other systems send that cannot be right, through the public API: a named problem, nothing changed, and
 // all of it on the audit.
 
 type Entry = Readonly<Record<string, unknown>>;
 
-const directory = await temporaryDirectory();
 let product: Product;
 let platform: ApiClient;
 let acme: ApiClient;
@@ -51,7 +51,7 @@ function audited(client: ApiClient, action: string, resource: string, count = 1)
 }
 
 beforeAll(async () => {
-  product = await startProduct(directory.path, { SUPPORT101_DEMO: '0' });
+  product = await standingProduct();
   platform = new ApiClient(product.url, product.platformKey);
   const [first, second] = [await tenant('Acme'), await tenant('Globex')];
   [acme, globex] = [first.client, second.client];
@@ -63,11 +63,6 @@ beforeAll(async () => {
   await acme.post('/v1/learning/knowledge', article);
   ids.agent = text((await acme.post('/v1/agents', { blueprint: 'support_agent', name: 'Helper' })).body['agentId']);
 }, 180_000);
-
-afterAll(async () => {
-  await product?.kill();
-  await directory.remove();
-});
 
 describe('a decision', () => {
   it.each([
