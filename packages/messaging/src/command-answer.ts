@@ -16,7 +16,7 @@ import { callerFromHeaders, correlationOf, headerNames } from './headers.js';
 import type { MessagingLog } from './messaging-log.js';
 import { collectReplyHeaders } from './reply-headers.js';
 import { callerFor } from './tenant-rules.js';
-import type { TimeSource } from './time.js';
+import type { TimeSource } from '@support101/time';
 import { inSpan, markFailed, remoteContext } from './tracing.js';
 import { checkSize, type WireMessage } from './transport.js';
 

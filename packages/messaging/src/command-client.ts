@@ -3,7 +3,7 @@ import { DomainError, fromProblem, isDomainError, Problem, type Caller, type Out
 import { measures } from '@support101/telemetry';
 import type { z } from 'zod';
 import { callerToHeaders, headerNames } from './headers.js';
-import { systemTime, type TimeSource } from './time.js';
+import { systemTime, type TimeSource } from '@support101/time';
 import { activeOr, currentTraceparent, inSpan } from './tracing.js';
 import type { Transport, WireMessage } from './transport.js';
 

@@ -7,7 +7,7 @@ import { answer } from './command-answer.js';
 import { observeLag } from './consumer-lag.js';
 import { deliver } from './event-delivery.js';
 import { silentLog, type MessagingLog } from './messaging-log.js';
-import { systemTime, type TimeSource } from './time.js';
+import { systemTime, type TimeSource } from '@support101/time';
 import {
   everyType,
   type ConsumeOptions,

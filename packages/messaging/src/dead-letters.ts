@@ -14,7 +14,7 @@ import type { Transactor } from './database-ports.js';
 import { showableReason } from './dead-letter-reason.js';
 import type { Outbox } from './outbox.js';
 import { storable } from './storable.js';
-import { systemTime, type TimeSource } from './time.js';
+import { systemTime, type TimeSource } from '@support101/time';
 import type { DeadLetter } from './transport.js';
 
 /** A kept dead letter. */

@@ -1,6 +1,6 @@
 import type { EventEnvelope } from '@support101/contracts';
 import type { MessagingLog } from './messaging-log.js';
-import { settleWithin, type TimeSource } from './time.js';
+import { settleWithin, type TimeSource } from '@support101/time';
 import { consumeDefaults, drainMs, isUndeliverable, type ConsumeOptions, type EventHandler } from './transport.js';
 
 /** An event on its way through a durable. */

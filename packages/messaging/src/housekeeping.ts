@@ -1,7 +1,7 @@
 import { detached, type Database, type SystemReason } from '@support101/database';
 import { idempotencyKeptMs } from './idempotency.js';
 import { silentLog, type MessagingLog } from './messaging-log.js';
-import { systemTime, type TimeSource } from './time.js';
+import { systemTime, type TimeSource } from '@support101/time';
 
 const day = 24 * 60 * 60 * 1000;
 

@@ -12,7 +12,7 @@ import type { Tx } from '@support101/database';
 import type { Transactor } from './database-ports.js';
 import { headerNames } from './headers.js';
 import { setReplyHeader } from './reply-headers.js';
-import { systemTime, type TimeSource } from './time.js';
+import { systemTime, type TimeSource } from '@support101/time';
 
 /** How long a stored answer is replayed, in milliseconds: 24 hours. */
 export const idempotencyKeptMs = 24 * 60 * 60 * 1000;

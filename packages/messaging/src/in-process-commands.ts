@@ -1,5 +1,5 @@
 import { DomainError } from '@support101/contracts';
-import { settleWithin, type TimeSource } from './time.js';
+import { settleWithin, type TimeSource } from '@support101/time';
 import { checkSize, drainMs, type Subscription, type WireMessage } from './transport.js';
 
 type Handler = (message: WireMessage) => Promise<WireMessage>;

@@ -3,7 +3,7 @@ import { copiesOf, EventLanes } from './event-lanes.js';
 import { InProcessCommands } from './in-process-commands.js';
 
 import { silentLog, type MessagingLog } from './messaging-log.js';
-import { systemTime, type TimeSource } from './time.js';
+import { systemTime, type TimeSource } from '@support101/time';
 import {
   checkSize,
   passes,

@@ -2,7 +2,7 @@ import type { EventContract } from '@support101/contracts';
 import type { Tx } from '@support101/database';
 import type { Delivery } from './answers.js';
 import type { Transactor } from './database-ports.js';
-import { systemTime, type TimeSource } from './time.js';
+import { systemTime, type TimeSource } from '@support101/time';
 
 const insertSeen = `insert into inbox (tenant_id, durable, event_id, handled_at) values ($1, $2, $3, $4) on conflict do nothing returning event_id`;
 

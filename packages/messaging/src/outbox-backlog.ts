@@ -1,6 +1,6 @@
 import { detached, type Database } from '@support101/database';
 import { measures, remembered } from '@support101/telemetry';
-import type { TimeSource } from './time.js';
+import type { TimeSource } from '@support101/time';
 
 /** How long an answer of the database is shown again instead of asking, in milliseconds. */
 const freshMs = 5_000;

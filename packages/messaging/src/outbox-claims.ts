@@ -1,7 +1,7 @@
 import { detached, type Tx } from '@support101/database';
 import type { MessagingLog } from './messaging-log.js';
 import { claim, type HeldEvent } from './outbox-rows.js';
-import type { Timers } from './time.js';
+import type { Timers } from './timers.js';
 
 /** What looking for rows depends on; times in milliseconds. */
 export interface ClaimsOptions {

@@ -2,7 +2,7 @@ import type { EventId, TenantId } from '@support101/contracts';
 import { detached, type Database, type Tx } from '@support101/database';
 import { retentionMs } from './housekeeping.js';
 import type { MessagingLog } from './messaging-log.js';
-import type { TimeSource } from './time.js';
+import type { TimeSource } from '@support101/time';
 import type { EventStore } from './transport.js';
 
 /** A store flushes to disk at least this often; a crash of its machine cannot have lost older messages. In milliseconds. */

@@ -10,7 +10,8 @@ import { OutboxOutcomes, sorted, type Returned } from './outbox-outcomes.js';
 import { OutboxRefill } from './outbox-refill.js';
 import { extend, releaseAll, type HeldEvent, type PublishedEvent, type ReturnedEvent } from './outbox-rows.js';
 import type { Publisher } from './outbox.js';
-import { settleWithin, systemTime, Timers, type TimeSource } from './time.js';
+import { settleWithin, systemTime, type TimeSource } from '@support101/time';
+import { Timers } from './timers.js';
 import { resourceKey, type PublishResult, type Transport } from './transport.js';
 
 /** What a relay needs; times in milliseconds. */

@@ -1,7 +1,7 @@
 import type { EventEnvelope } from '@support101/contracts';
 import type { Database, Tx } from '@support101/database';
 import type { OutboxRelayOptions } from './outbox-relay.js';
-import { systemTime, type TimeSource } from './time.js';
+import { systemTime, type TimeSource } from '@support101/time';
 import type { EventStore, PublishResult, TransportStatus } from './transport.js';
 
 /** A broker that keeps what it is given, and does as it is told. */

@@ -11,7 +11,7 @@ import type { Tx } from '@support101/database';
 import { measures } from '@support101/telemetry';
 import { typeid } from 'typeid-js';
 import { insert, type Birth, type Fact, type Written } from './outbox-insert.js';
-import { systemTime, type TimeSource } from './time.js';
+import { systemTime, type TimeSource } from '@support101/time';
 import { currentTraceparent } from './tracing.js';
 import { isTooLarge } from './transport.js';
 

@@ -9,7 +9,7 @@ import { Inbox } from './inbox.js';
 import type { MessagingLog } from './messaging-log.js';
 import { Outbox } from './outbox.js';
 import { OutboxRelay } from './outbox-relay.js';
-import { systemTime, type TimeSource } from './time.js';
+import { systemTime, type TimeSource } from '@support101/time';
 import type { Transport } from './transport.js';
 
 /** What one service's messaging is made from. */

@@ -3,7 +3,7 @@ import type { MessagingLog } from '../messaging-log.js';
 import type { NatsLink } from './nats-link.js';
 import { fromNats, toNats } from './nats-messages.js';
 import { failureHeader } from './nats-requests.js';
-import { settleWithin, systemTime } from '../time.js';
+import { settleWithin, systemTime } from '@support101/time';
 import { checkSize, drainMs, type Subscription, type WireMessage } from '../transport.js';
 
 type Handler = (message: WireMessage) => Promise<WireMessage>;

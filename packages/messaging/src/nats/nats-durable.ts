@@ -2,7 +2,7 @@ import type { Consumer, JsMsg } from '@nats-io/jetstream';
 import { EventEnvelope } from '@support101/contracts';
 import { copiesOf, EventLanes } from '../event-lanes.js';
 import type { MessagingLog } from '../messaging-log.js';
-import { systemTime } from '../time.js';
+import { systemTime } from '@support101/time';
 import {
   consumeDefaults,
   resourceKey,

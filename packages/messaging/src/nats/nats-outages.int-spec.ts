@@ -153,9 +153,10 @@ describe('NatsTransport', () => {
     const subject = `support101.v1.${acme}.demo.things.made`;
 
     for (const body of ['', 'no json', '[]', '{"specversion":"1.0"}']) outsider.publish(subject, body);
-    await transport.publish([anEvent({}, { type: 'demo.others.made.v1' }), anEvent()]);
-    await eventually(() => seen.length === 1);
+    const results = await transport.publish([anEvent({}, { type: 'demo.others.made.v1' }), anEvent()]);
+    await eventually(() => seen.length > 0);
 
+    expect(results).toMatchObject([{ ok: true }, { ok: true }]);
     expect(seen).toEqual(['demo.things.made.v1']);
     await eventually(() => transport.status().pending['demo-things'] === 0);
   });

@@ -1,7 +1,7 @@
 import { eventSubjectRoot, DomainError, type EventEnvelope } from '@support101/contracts';
 import { JetStreamApiCodes } from '@nats-io/jetstream';
 import { silentLog, type MessagingLog } from '../messaging-log.js';
-import { settleWithin, systemTime } from '../time.js';
+import { settleWithin, systemTime } from '@support101/time';
 import {
   passes,
   type ConsumeOptions,

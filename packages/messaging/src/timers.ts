@@ -1,7 +1,5 @@
 import type { TimeSource } from '@support101/time';
 
-export { settleWithin, systemTime, type TimeSource } from '@support101/time';
-
 /** What is still to be run later, and can be called off at once. */
 export class Timers {
   readonly #cancels = new Set<() => void>();
