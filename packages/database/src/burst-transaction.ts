@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { Burst, wireValues, type BurstStatement } from './burst.js';
 import { commitFailure, DatabaseFailure, isConnectionLoss, statementFailure } from './failures.js';
 import { takeConnection } from './pool.js';
-import { settingsStatement, type Hook, type Opening, type Tx } from './transaction.js';
+import { preparedName, settingsStatement, type Hook, type Opening, type Tx } from './transaction.js';
 
 /**
  * Runs `run` in one transaction in a single round trip: what it asks for before it waits for anything outside the process
@@ -50,7 +50,7 @@ class BurstTx implements Tx {
   constructor(opening: Opening, hooks: Hook[]) {
     this.tenantId = opening.tenantId;
     this.#hooks = hooks;
-    const name = `open-${opening.tenantId === undefined ? 'system' : 'tenant'}`;
+    const name = preparedName('open', opening.tenantId);
     this.#statements.push({ ...settingsStatement(opening.settings), name, resolve: ignore, reject: ignore });
   }
 
@@ -59,7 +59,14 @@ class BurstTx implements Tx {
     const given = wireValues(values);
     return new Promise<Row[]>((resolve, reject) => {
       const refuse = (error: Error) => reject(statementFailure(error));
-      this.#statements.push({ text, name, values: given, resolve: resolve as (rows: object[]) => void, reject: refuse });
+      const prepared = preparedName(name, this.tenantId);
+      this.#statements.push({
+        text,
+        name: prepared,
+        values: given,
+        resolve: resolve as (rows: object[]) => void,
+        reject: refuse,
+      });
     });
   }
 

@@ -109,6 +109,25 @@ describe.each(engines)('a transaction in a single round trip on $name', (kind) =
     expect(second).toEqual([[{ n: 1 }], [{ n: 2 }], [{ n: 3 }]]);
   });
 
+  it('keeps a prepared statement for each role, since a plan holds for the policies of one', async () => {
+    const uses = async () => {
+      const rows = await database.forTenant(acme, (tx) =>
+        tx.query<{ name: string; uses: number }>(
+          `select name, (generic_plans + custom_plans)::int as uses from pg_prepared_statements where name like '%counted%'`,
+        ),
+      );
+      return Object.fromEntries(rows.map((row) => [row.name.replace(/^c\d+_/, ''), row.uses]));
+    };
+    const counted = (tx: Tx) => tx.query('select count(*) from notes', [], 'counted');
+
+    await database.burstForTenant(acme, counted);
+    await database.burstAsSystem('test', counted);
+    await database.asSystem('test', counted);
+    await database.forTenant(acme, counted);
+
+    expect(await uses()).toEqual({ counted: 2, 'counted@system': 2 });
+  });
+
   it('refuses another text under the name of a prepared statement before anything is sent', async () => {
     await database.burstForTenant(acme, (tx) => tx.query('select 1', [], 'taken'));
 

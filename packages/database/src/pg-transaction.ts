@@ -2,7 +2,7 @@ import type { TenantId } from '@support101/contracts';
 import type pg from 'pg';
 import { commitFailure, DatabaseFailure, isConnectionLoss, statementFailure } from './failures.js';
 import { takeConnection } from './pool.js';
-import { settingStatements, type Hook, type Opening, type Tx } from './transaction.js';
+import { preparedName, settingStatements, type Hook, type Opening, type Tx } from './transaction.js';
 
 /** Runs `run` in one transaction on one connection: commits when it resolves, rolls back when it throws. */
 export async function transact<T>(pool: pg.Pool, opening: Opening, hooks: Hook[], run: (tx: Tx) => Promise<T>): Promise<T> {
@@ -51,7 +51,8 @@ export class PgTx implements Tx {
     if (!this.#open) throw new DatabaseFailure('transaction_closed');
     const statement: pg.QueryConfig = { text };
     if (values) statement.values = [...values];
-    if (name !== undefined) statement.name = name;
+    const prepared = preparedName(name, this.tenantId);
+    if (prepared !== undefined) statement.name = prepared;
     try {
       const { rows } = await this.#client.query<Row>(statement);
       return rows;

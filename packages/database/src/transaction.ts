@@ -69,6 +69,14 @@ export function besides(session: Settings, { settings, tenantId }: Opening): Ope
   return { settings: Object.fromEntries(wanted), tenantId };
 }
 
+/**
+ * The name under which a connection keeps a prepared statement for transactions of this kind. Under another role than
+ * before Postgres would analyse and plan it anew, because the policies are another role's.
+ */
+export function preparedName(name: string | undefined, tenantId: TenantId | undefined): string | undefined {
+  return name === undefined || tenantId !== undefined ? name : `${name}@system`;
+}
+
 /** The settings as one statement with its values. */
 export function settingsStatement(settings: Settings): { text: string; values: string[] } {
   const names = Object.keys(settings).map((name, index) => `set_config('${name}', $${index + 1}, true)`);
