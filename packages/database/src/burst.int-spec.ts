@@ -180,6 +180,15 @@ describe.each(engines)('a transaction in a single round trip on $name', (kind) =
     expect(await database.forTenant(acme, titles)).toEqual(['a1']);
   });
 
+  it('gives up a connection on which rows would be waited for, with everything that was asked for', async () => {
+    const copying = database.burstAsSystem('test', (tx) =>
+      Promise.all([addNote(tx, acme, 'a2'), tx.query('copy tags from stdin')]),
+    );
+
+    await expect(copying).rejects.toThrow(/copy/i);
+    expect(await database.burstForTenant(acme, titles)).toEqual(['a1']);
+  });
+
   it('refuses what is asked for only after an answer', async () => {
     const late = database.burstForTenant(acme, async (tx) => {
       await addNote(tx, acme, 'a2');

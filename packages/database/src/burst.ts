@@ -116,6 +116,11 @@ export class Burst extends pg.Query {
     this.handleCommandComplete();
   }
 
+  /** Postgres would wait for rows for ever: in this mode it does not see the Sync that has been sent. */
+  handleCopyInResponse(connection: object): void {
+    (connection as Wire).stream.destroy(new Error('COPY FROM STDIN cannot be part of a burst'));
+  }
+
   handleError(error: Error, connection: object): void {
     const { submittedNamedStatements } = connection as Wire;
     for (const { name, reject } of this.#statements.slice(this.#at)) {

@@ -28,14 +28,23 @@ describe('NatsPublisher', () => {
   });
 
   /** A publisher whose messages pass through `before`, which may put others in front of them or lose them. */
-  function publisher(before: (sent: number) => void = () => undefined): { publisher: NatsPublisher; sent: WireMessage[] } {
+  function publisher(before: (sent: number) => void = () => undefined) {
     const sent: WireMessage[] = [];
-    const store = (subject: string, message: WireMessage): Promise<number> => {
+    const flight = { events: 0, bytes: 0 };
+    const most = { ...flight };
+    const store = async (subject: string, message: WireMessage): Promise<number> => {
       before(sent.push(message));
-      return requests.store(subject, message);
+      const takeOff = (events: number): void => {
+        flight.events += events;
+        flight.bytes += events * message.body.length;
+        most.events = Math.max(most.events, flight.events);
+        most.bytes = Math.max(most.bytes, flight.bytes);
+      };
+      takeOff(1);
+      return requests.store(subject, message).finally(() => takeOff(-1));
     };
     const ports = { refusal: () => undefined, storeName: () => 'store', missing: () => undefined };
-    return { publisher: new NatsPublisher({ requests: { store }, ...ports }), sent };
+    return { publisher: new NatsPublisher({ requests: { store }, ...ports }), sent, most };
   }
 
   const stored = async (): Promise<unknown[]> => {
@@ -60,6 +69,20 @@ describe('NatsPublisher', () => {
       undefined,
       ...events.slice(0, 3).map(({ id }) => id),
     ]);
+  });
+
+  it('has no more than so many, and so much, on its way at a time', async () => {
+    const large = Array.from({ length: 5 }, (_, step) => anEvent({ step, text: 'x'.repeat(400_000) }));
+    const many = Array.from({ length: 100 }, (_, step) => anEvent({ step }));
+    const { publisher: publishing, most } = publisher();
+
+    const results = await publishing.publish([...large, ...many], []);
+
+    expect(results.filter(({ ok }) => !ok)).toEqual([]);
+    expect(await stored()).toEqual([...large, ...many].map(({ data }) => data['step']));
+    expect(most.events).toBe(32);
+    expect(most.bytes).toBeGreaterThan(400_000);
+    expect(most.bytes).toBeLessThanOrEqual(1_048_576);
   });
 
   it('goes on one by one where another message came in between', async () => {

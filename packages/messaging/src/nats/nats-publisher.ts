@@ -19,6 +19,9 @@ interface Outgoing {
   readonly text: string;
 }
 
+/** How much of one resource is on its way at a time: what a slow server has not taken yet waits in this process. */
+const together = { events: 32, bytes: 1_048_576 } as const;
+
 /** The server's code for a message that was to follow another one than the stream's last ("wrong last msg ID"). */
 const overtaken = 10_070;
 
@@ -42,11 +45,22 @@ export class NatsPublisher {
     return results;
   }
 
+  async #inOrder(outgoing: readonly Outgoing[]): Promise<PublishResult[]> {
+    const results: PublishResult[] = [];
+    let failed: Error | undefined;
+    while (results.length < outgoing.length && failed === undefined) {
+      results.push(...(await this.#storeTogether(nextOf(outgoing, results.length))));
+      failed = failureOf(results.at(-1));
+    }
+    const error = failed;
+    return error === undefined ? results : [...results, ...outgoing.slice(results.length).map((each) => notTaken(each, error))];
+  }
+
   /**
    * All leave at once, each to be stored only right behind the one before it. The server therefore refuses what follows
    * one that it did not take, and what another publisher's message came in front of: that is sent again, one by one.
    */
-  async #inOrder(outgoing: readonly Outgoing[]): Promise<PublishResult[]> {
+  async #storeTogether(outgoing: readonly Outgoing[]): Promise<PublishResult[]> {
     const results = await Promise.all(outgoing.map((each, place) => this.#store(each, outgoing[place - 1]?.event.id)));
     const first = results.findIndex(({ ok }) => !ok);
     if (first < 0) return results;
@@ -54,8 +68,7 @@ export class NatsPublisher {
     let failed = failureOf(results[first]);
     if (isApiError(failed, overtaken)) failed = undefined;
     for (const each of outgoing.slice(first)) {
-      const result: PublishResult =
-        failed === undefined ? await this.#store(each) : { id: each.event.id, ok: false, error: failed };
+      const result = failed === undefined ? await this.#store(each) : notTaken(each, failed);
       failed ??= failureOf(result);
       settled.push(result);
     }
@@ -81,6 +94,18 @@ export class NatsPublisher {
       return { id: event.id, ok: false, error: error instanceof Error ? error : new Error(String(error)) };
     }
   }
+}
+
+/** What is sent together from the given place on: one at least. */
+function nextOf(outgoing: readonly Outgoing[], from: number): Outgoing[] {
+  let bytes = 0;
+  const rest = outgoing.slice(from, from + together.events);
+  const end = rest.findIndex(({ text }, place) => (bytes += text.length) > together.bytes && place > 0);
+  return end < 0 ? rest : rest.slice(0, end);
+}
+
+function notTaken({ event }: Outgoing, error: Error): PublishResult {
+  return { id: event.id, ok: false, error };
 }
 
 function failureOf(result: PublishResult | undefined): Error | undefined {
