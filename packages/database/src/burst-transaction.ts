@@ -1,7 +1,7 @@
 import type { TenantId } from '@support101/contracts';
 import type pg from 'pg';
 import { Burst, wireValues, type BurstStatement } from './burst.js';
-import { commitFailure, DatabaseFailure, isConnectionLoss, statementFailure } from './failures.js';
+import { commitFailure, DatabaseFailure, isConnectionLoss, isStaleStatement, statementFailure } from './failures.js';
 import { takeConnection } from './pool.js';
 import { preparedName, settingsStatement, type Hook, type Opening, type Tx } from './transaction.js';
 
@@ -10,6 +10,8 @@ import { preparedName, settingsStatement, type Hook, type Opening, type Tx } fro
  * is sent in one piece and committed, unless a statement of it fails, or `run` by itself until then.
  */
 export async function transactAtOnce<T>(pool: pg.Pool, opening: Opening, hooks: Hook[], run: (tx: Tx) => Promise<T>): Promise<T> {
+  // In a microtask, whoever called: only there the next tick comes after all that settles by itself.
+  await Promise.resolve();
   const tx = new BurstTx(opening, hooks);
   try {
     const running = callAsync(() => run(tx));
@@ -86,15 +88,21 @@ class BurstTx implements Tx {
     try {
       await new Promise<void>((resolve, reject) => {
         const burst = new Burst(this.#statements, (error) => {
-          if (error === undefined) return resolve();
-          this.lost = burst.sent && isConnectionLoss(error);
-          reject(burst.sent ? commitFailure(error) : statementFailure(error));
+          if (error !== undefined) {
+            if (isConnectionLoss(error) || isStaleStatement(error)) lose(error);
+            this.lost = burst.sent && isConnectionLoss(error);
+            return reject(burst.sent ? commitFailure(error) : statementFailure(error));
+          }
+          if (client.getTransactionStatus() === 'I') return resolve();
+          // Given up with its connection, it takes nobody else's statements in.
+          broken = new DatabaseFailure('transaction_aborted', 'A statement of the burst began a transaction of its own.');
+          reject(broken);
         });
         client.query(burst);
       });
     } finally {
       client.off('error', lose);
-      client.release(this.lost || broken);
+      client.release(broken);
     }
   }
 

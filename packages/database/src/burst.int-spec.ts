@@ -180,6 +180,46 @@ describe.each(engines)('a transaction in a single round trip on $name', (kind) =
     expect(await database.forTenant(acme, titles)).toEqual(['a1']);
   });
 
+  it('notices a failure of `run` by itself wherever it is called from', async () => {
+    const failing = () =>
+      database.burstForTenant(acme, (tx) => Promise.all([addNote(tx, acme, 'a2'), Promise.reject(new Error('no such agent'))]));
+
+    const fromTimer = await new Promise<unknown>((resolve) => setTimeout(() => void failing().catch(resolve), 0));
+
+    expect(fromTimer).toMatchObject({ message: 'no such agent' });
+    expect(await database.burstForTenant(acme, titles)).toEqual(['a1']);
+  });
+
+  it('gives up a connection that a statement left in a transaction, instead of calling anything committed', async () => {
+    const heard: string[] = [];
+    const beginning = database.burstForTenant(acme, (tx) => {
+      tx.afterCommit(() => heard.push('committed'));
+      return Promise.all([tx.query('begin'), addNote(tx, acme, 'a2')]);
+    });
+
+    await expect(beginning).rejects.toMatchObject({ code: 'transaction_aborted' });
+    expect(heard).toEqual([]);
+    expect(await database.burstForTenant(acme, titles)).toEqual(['a1']);
+  });
+
+  it('gives up a connection that no longer has what was prepared on it', async () => {
+    await database.burstForTenant(acme, titles);
+    await database.burstForTenant(acme, (tx) => tx.query('deallocate all'));
+
+    await expect(database.burstForTenant(acme, titles)).rejects.toMatchObject({ code: '26000' });
+    expect(await database.burstForTenant(acme, titles)).toEqual(['a1']);
+    await database.burstForTenant(acme, (tx) => tx.query('deallocate all'));
+    await expect(database.forTenant(acme, titles)).rejects.toMatchObject({ code: '26000' });
+    expect(await database.forTenant(acme, titles)).toEqual(['a1']);
+  });
+
+  it('takes an empty name for none', async () => {
+    const twice = () =>
+      database.burstForTenant(acme, (tx) => Promise.all([tx.query('select 1 as n', [], ''), tx.query('select 2 as m')]));
+
+    expect([await twice(), await twice()]).toEqual(Array(2).fill([[{ n: 1 }], [{ m: 2 }]]));
+  });
+
   it('gives up a connection on which rows would be waited for, with everything that was asked for', async () => {
     const copying = database.burstAsSystem('test', (tx) =>
       Promise.all([addNote(tx, acme, 'a2'), tx.query('copy tags from stdin')]),

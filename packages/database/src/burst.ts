@@ -69,7 +69,6 @@ export class Burst extends pg.Query {
     const parsedAs = (name: string) => parsedStatements[name] ?? submittedNamedStatements[name];
     const other = this.#statements.find(({ name = '', text }) => (parsedAs(name) ?? text) !== text);
     if (other) return new Error(`the prepared statement ${other.name} is already another one on this connection`);
-    this.sent = true;
     this.#answers = answersOf(connection);
     this.#expect(0);
     const messages: Buffer[] = [];
@@ -84,7 +83,8 @@ export class Burst extends pg.Query {
     }
     messages.push(serialize.sync());
     // In one piece: each write costs both sides a system call. A connection that is ending tells of it by itself.
-    if (stream.writable) stream.write(Buffer.concat(messages));
+    this.sent = stream.writable;
+    if (this.sent) stream.write(Buffer.concat(messages));
     return undefined;
   };
 

@@ -5,7 +5,7 @@ import { openDatabase, type Database } from './database.js';
 import { PrismaClient } from './generated/prisma/client.js';
 import { migrate } from './migrate.js';
 import { PrismaDatabase } from './prisma-database.js';
-import type { Tx } from './transaction.js';
+import { detached, type Tx } from './transaction.js';
 
 describe('a connection that is lost', () => {
   let engine: Engine;
@@ -131,11 +131,21 @@ describe('a connection that is lost', () => {
     await expect(database.ping()).rejects.toMatchObject({ code: 'database_unreachable' });
   });
 
+  it('that does not begin with its role and search path is refused, since row-level security goes by the role', async () => {
+    const options = new URLSearchParams({ options: '-c statement_timeout=1000' });
+
+    const opening = openDatabase({ url: `${engine.url}?${options}`, schema: 'lossy', embedded: false });
+
+    await expect(opening).rejects.toMatchObject({ code: 'session_refused' });
+  });
+
   it('when all connections are taken, the caller is told that the database is busy', async () => {
     const small = await openDatabase({ url: engine.url, schema: 'lossy', embedded: false, poolSize: 1, connectWithinMs: 50 });
 
     const waiting = small.forTenant(acme, async () => {
       await expect(small.ping()).rejects.toMatchObject({ code: 'database_busy' });
+      const another = detached(() => small.burstForTenant(acme, (tx) => add(tx, 'late')));
+      await expect(another).rejects.toMatchObject({ code: 'database_busy' });
     });
 
     await waiting;

@@ -15,6 +15,7 @@ export const databaseFailures = {
   migration_failed: 'A migration could not be applied.',
   schema_out_of_date: 'Migrations of the schema are not applied yet.',
   migration_unreadable: 'The folder of a migration set cannot be read.',
+  session_refused: 'A connection does not have the role and search path that it asked for; something on the way drops them.',
   roles_missing: 'The roles of the schema cannot be made or taken with this login.',
 } as const;
 
@@ -102,6 +103,15 @@ export function isSerializationFailure(error: unknown): boolean {
   return code === '40001' || code === '40P01';
 }
 
+/**
+ * True when a connection and its server disagree about a prepared statement: it is gone, there twice, or its columns have
+ * changed. Every later use of it on that connection fails as well.
+ */
+export function isStaleStatement(error: unknown): boolean {
+  const code = postgresFields(error)?.code;
+  return code === '26000' || code === '42P05' || (code === '0A000' && messageOf(error).includes('cached plan'));
+}
+
 /** True when row-level security or a missing grant refused the statement. */
 export function isRefused(error: unknown): boolean {
   return postgresFields(error)?.code === '42501';
@@ -109,13 +119,17 @@ export function isRefused(error: unknown): boolean {
 
 const lostStates = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '53300']);
 const lostCodes = new Set(
-  'ECONNRESET ECONNREFUSED EPIPE ENOENT ETIMEDOUT EHOSTUNREACH ENOTFOUND EAI_AGAIN P1001 P1002 P1017'.split(' '),
+  [
+    'ECONNRESET ECONNREFUSED ECONNABORTED EPIPE ENOENT ETIMEDOUT EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN ENOTFOUND',
+    'EAI_AGAIN ERR_STREAM_DESTROYED P1001 P1002 P1017',
+  ].flatMap((codes) => codes.split(' ')),
 );
 const lostMessages =
   /connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|client was closed|after calling end on the pool/i;
 
 /** The failure of a statement: when the connection is gone, nothing of its transaction was committed. */
 export function statementFailure<E>(error: E): E | DatabaseFailure {
+  if (field(error, 'name') === 'DatabaseFailure') return error;
   return isConnectionLoss(error) ? new DatabaseFailure('database_unreachable', messageOf(error), { cause: error }) : error;
 }
 

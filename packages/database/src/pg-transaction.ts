@@ -1,6 +1,6 @@
 import type { TenantId } from '@support101/contracts';
 import type pg from 'pg';
-import { commitFailure, DatabaseFailure, isConnectionLoss, statementFailure } from './failures.js';
+import { commitFailure, DatabaseFailure, isConnectionLoss, isStaleStatement, statementFailure } from './failures.js';
 import { takeConnection } from './pool.js';
 import { preparedName, settingStatements, type Hook, type Opening, type Tx } from './transaction.js';
 
@@ -58,6 +58,7 @@ export class PgTx implements Tx {
       return rows;
     } catch (error) {
       this.failed = true;
+      if (isStaleStatement(error)) this.lose(error as Error);
       await this.#opened;
       throw statementFailure(error);
     }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
-import { DatabaseFailure, messageOf } from './failures.js';
+import { DatabaseFailure, isDatabaseFailure, messageOf } from './failures.js';
 import { checkedSchema, sessionSettings } from './transaction.js';
 
 /** How to reach one service's schema. */
@@ -41,6 +41,7 @@ export function openPool(options: DatabaseOptions): pg.Pool {
     settings.idle_in_transaction_session_timeout = idleInTransactionMs;
     const session = Object.entries(sessionSettings(schema));
     settings.options = session.map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '')}`).join(' ');
+    settings.verify = (client, done) => void refuseOther(client, schema).then(() => done(), done);
   }
   const pool = new WatchedPool(settings);
   // Without a listener a connection that breaks while idle would end the process.
@@ -77,6 +78,17 @@ class WatchedPool extends pg.Pool {
   }
 }
 
+/** Throws `session_refused` for a connection that began otherwise than asked: a pooler on the way may drop what it begins with. */
+async function refuseOther(client: pg.PoolClient, schema: string): Promise<void> {
+  const { rows } = await client.query<Record<string, string>>(
+    `select current_setting('role') as role, current_setting('search_path') as search_path`,
+  );
+  const [is] = rows;
+  const other = Object.entries(sessionSettings(schema)).filter(([name, value]) => is?.[name]?.replace(/,\s*/, ', ') !== value);
+  if (other.length > 0)
+    throw new DatabaseFailure('session_refused', `Wanted: ${other.map((each) => each.join(' ')).join(', ')}.`);
+}
+
 /** Takes a connection; failures have names. */
 export async function takeConnection(pool: pg.Pool): Promise<pg.PoolClient> {
   if (pool.ending) throw new DatabaseFailure('database_closed');
@@ -89,6 +101,7 @@ export async function takeConnection(pool: pg.Pool): Promise<pg.PoolClient> {
 
 function connectionFailure(pool: pg.Pool, cause: unknown): DatabaseFailure {
   const detail = messageOf(cause);
+  if (isDatabaseFailure(cause, 'session_refused')) return cause as DatabaseFailure;
   if (pool.ending) return new DatabaseFailure('database_closed', undefined, { cause });
   if (/role ".*" does not exist/.test(detail)) return new DatabaseFailure('roles_missing', detail, { cause });
   const busy = detail.startsWith('timeout exceeded') && pool.totalCount >= pool.options.max;

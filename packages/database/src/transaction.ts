@@ -74,7 +74,8 @@ export function besides(session: Settings, { settings, tenantId }: Opening): Ope
  * before Postgres would analyse and plan it anew, because the policies are another role's.
  */
 export function preparedName(name: string | undefined, tenantId: TenantId | undefined): string | undefined {
-  return name === undefined || tenantId !== undefined ? name : `${name}@system`;
+  if (name === undefined || name === '') return undefined;
+  return tenantId === undefined ? `${name}@system` : name;
 }
 
 /** The settings as one statement with its values. */

@@ -101,8 +101,9 @@ describe('OutboxLanes', () => {
 
     lanes.close();
     await new Promise((resolve) => setTimeout(resolve, 40));
+    lanes.take([born('c1')]);
 
-    expect(returned).toEqual(['b1']);
+    expect(returned).toEqual(['b1', 'c1']);
     expect(asked).toHaveLength(1);
   });
 

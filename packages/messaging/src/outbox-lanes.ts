@@ -90,6 +90,7 @@ export class OutboxLanes {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#gathering);
+    this.#gathered = [];
     for (const waiting of this.#lanes.values()) this.#return(waiting.splice(0));
     for (const { followers } of this.#places.values()) this.#return(followers.splice(0));
   }
