@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { callbackify } from 'node:util';
 import pg from 'pg';
 import { DatabaseFailure, isDatabaseFailure, messageOf } from './failures.js';
 import { checkedSchema, sessionSettings } from './transaction.js';
@@ -41,7 +42,7 @@ export function openPool(options: DatabaseOptions): pg.Pool {
     settings.idle_in_transaction_session_timeout = idleInTransactionMs;
     const session = Object.entries(sessionSettings(schema));
     settings.options = session.map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '')}`).join(' ');
-    settings.verify = (client, done) => void refuseOther(client, schema).then(() => done(), done);
+    settings.verify = (client, done) => callbackify(refuseOther)(client, schema, (error) => done(error ?? undefined));
   }
   const pool = new WatchedPool(settings);
   // Without a listener a connection that breaks while idle would end the process.
