@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { Burst, wireValues, type BurstStatement } from './burst.js';
 import { commitFailure, DatabaseFailure, isConnectionLoss, isStaleStatement, statementFailure } from './failures.js';
 import { takeConnection } from './pool.js';
-import { preparedName, settingsStatement, type Hook, type Opening, type Tx } from './transaction.js';
+import { preparedName, preparedSettings, type Hook, type Opening, type Tx } from './transaction.js';
 
 /**
  * Runs `run` in one transaction in a single round trip: what it asks for before it waits for anything outside the process
@@ -53,7 +53,7 @@ class BurstTx implements Tx {
     this.tenantId = opening.tenantId;
     this.#hooks = hooks;
     const name = preparedName('open', opening.tenantId);
-    this.#statements.push({ ...settingsStatement(opening.settings), name, resolve: ignore, reject: ignore });
+    this.#statements.push({ ...preparedSettings(opening.settings), name, resolve: ignore, reject: ignore });
   }
 
   async query<Row extends object>(text: string, values: readonly unknown[] = [], name?: string): Promise<Row[]> {

@@ -7,7 +7,6 @@ import { transact } from './pg-transaction.js';
 import { openPool, takeConnection, type DatabaseOptions } from './pool.js';
 import type { SystemReason } from './system-reason.js';
 import {
-  besides,
   checkedSchema,
   exclusively,
   sessionSettings,
@@ -26,8 +25,8 @@ export class Database {
   /** The connections, for `PrismaDatabase`; a statement sent here directly runs without a tenant and sees nothing. */
   readonly pool: pg.Pool;
   readonly onError: (error: Error) => void;
-  /** What every connection has already; those of the embedded Postgres share one session, which has none of it. */
-  readonly #session: Settings;
+  /** What every transaction sets: nothing, as connections begin with it, except that the embedded ones share a session. */
+  readonly #always: Settings;
   readonly #stopObserving: () => void;
 
   constructor(options: DatabaseOptions) {
@@ -35,7 +34,7 @@ export class Database {
     this.url = options.url;
     this.embedded = options.embedded;
     this.onError = options.onError ?? (() => undefined);
-    this.#session = options.embedded ? {} : sessionSettings(this.schema);
+    this.#always = options.embedded ? sessionSettings(this.schema) : {};
     this.pool = openPool(options);
     this.#stopObserving = observePool(this.pool, this.schema);
   }
@@ -46,9 +45,8 @@ export class Database {
   }
 
   /**
-   * Like `forTenant` in a single round trip, at half its time: what `run` asks for before it waits for an answer is sent
-   * together with COMMIT. What it asks for later is refused (`transaction_closed`), and the change is committed all the
-   * same.
+   * Like `forTenant` in a single round trip: what `run` asks for before it waits for an answer is sent in one piece and
+   * committed. What it asks for later is refused (`transaction_closed`), and the change is committed all the same.
    */
   burstForTenant<T>(tenantId: TenantId, run: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#transact(this.openingFor(tenantId), run, transactAtOnce);
@@ -76,12 +74,12 @@ export class Database {
 
   /** What makes a transaction on one of the connections this tenant's; throws `invalid_tenant`. */
   openingFor(tenantId: TenantId): Opening {
-    return besides(this.#session, tenantOpening(this.schema, tenantId));
+    return tenantOpening(this.#always, tenantId);
   }
 
   /** What makes a transaction on one of the connections the system's. */
   openingAsSystem(reason: SystemReason): Opening {
-    return besides(this.#session, systemOpening(this.schema, reason));
+    return systemOpening(this.#always, this.schema, reason);
   }
 
   /** Resolves when the database answers; throws `database_unreachable`, `database_busy` or `database_closed`. */

@@ -133,7 +133,7 @@ export function statementFailure<E>(error: E): E | DatabaseFailure {
   return isConnectionLoss(error) ? new DatabaseFailure('database_unreachable', messageOf(error), { cause: error }) : error;
 }
 
-/** The failure of a COMMIT: without an answer from Postgres nobody knows what became of the transaction. */
+/** The failure of a COMMIT, or of a burst, which commits itself: without an answer from Postgres nobody knows what became of the transaction. */
 export function commitFailure(error: Error): Error {
   if (!isConnectionLoss(error)) return error;
   return new DatabaseFailure('commit_outcome_unknown', error.message, { cause: error });

@@ -13,7 +13,7 @@ export interface GroupWriterOptions<Row, Result> {
    * each in the same order. It is run again with fewer rows when it throws.
    */
   readonly write: (tx: Tx, rows: readonly Row[]) => Promise<readonly Result[]>;
-  /** `write` asks for everything before it waits for an answer, so that a batch is one round trip, COMMIT included. */
+  /** `write` asks for everything before it waits for an answer, so that a batch is one round trip. */
   readonly burst?: boolean;
   /** Rows in one statement at most; 500 unless told. */
   readonly maxRows?: number;

@@ -2,7 +2,7 @@ import type { TenantId } from '@support101/contracts';
 import type pg from 'pg';
 import { commitFailure, DatabaseFailure, isConnectionLoss, isStaleStatement, statementFailure } from './failures.js';
 import { takeConnection } from './pool.js';
-import { preparedName, settingStatements, type Hook, type Opening, type Tx } from './transaction.js';
+import { preparedName, settingsText, type Hook, type Opening, type Tx } from './transaction.js';
 
 /** Runs `run` in one transaction on one connection: commits when it resolves, rolls back when it throws. */
 export async function transact<T>(pool: pg.Pool, opening: Opening, hooks: Hook[], run: (tx: Tx) => Promise<T>): Promise<T> {
@@ -41,7 +41,7 @@ export class PgTx implements Tx {
     this.tenantId = opening.tenantId;
     // Not awaited: the first statement travels right behind. Should opening fail, the transaction is aborted, that
     // statement fails too, and `query` and `end` report the cause.
-    this.#opened = client.query(begin + settingStatements(opening.settings)).catch((error: unknown) => {
+    this.#opened = client.query(begin + settingsText(opening.settings)).catch((error: unknown) => {
       throw statementFailure(error);
     });
     this.#opened.catch(() => undefined);

@@ -47,26 +47,19 @@ export function sessionSettings(schema: string): Settings {
 }
 
 /**
- * What makes a transaction one tenant's. The id is checked before it becomes part of a text: a TypeID has no character
- * that SQL could misread.
+ * What makes a transaction one tenant's, besides `always`, which every transaction sets. The id is checked before it
+ * becomes part of a text: a TypeID has no character that SQL could misread.
  */
-export function tenantOpening(schema: string, tenantId: TenantId): Opening {
+export function tenantOpening(always: Settings, tenantId: TenantId): Opening {
   if (!TenantId.safeParse(tenantId).success) {
     throw new DatabaseFailure('invalid_tenant', JSON.stringify(String(tenantId).slice(0, 40)));
   }
-  return { settings: { ...sessionSettings(schema), 'app.tenant_id': tenantId }, tenantId };
+  return { settings: { ...always, 'app.tenant_id': tenantId }, tenantId };
 }
 
-/** What makes a transaction the system's; the reason can be read by `current_setting`. */
-export function systemOpening(schema: string, reason: SystemReason): Opening {
-  const settings = { ...sessionSettings(schema), role: systemRole(schema), 'app.system_reason': reason };
-  return { settings, tenantId: undefined };
-}
-
-/** The opening without what the session has anyway. */
-export function besides(session: Settings, { settings, tenantId }: Opening): Opening {
-  const wanted = Object.entries(settings).filter(([name, value]) => session[name] !== value);
-  return { settings: Object.fromEntries(wanted), tenantId };
+/** What makes a transaction the system's, besides `always`; the reason can be read by `current_setting`. */
+export function systemOpening(always: Settings, schema: string, reason: SystemReason): Opening {
+  return { settings: { ...always, role: systemRole(schema), 'app.system_reason': reason }, tenantId: undefined };
 }
 
 /**
@@ -78,14 +71,14 @@ export function preparedName(name: string | undefined, tenantId: TenantId | unde
   return tenantId === undefined ? `${name}@system` : name;
 }
 
-/** The settings as one statement with its values. */
-export function settingsStatement(settings: Settings): { text: string; values: string[] } {
+/** The settings as one statement that can be prepared, with its values. */
+export function preparedSettings(settings: Settings): { text: string; values: string[] } {
   const names = Object.keys(settings).map((name, index) => `set_config('${name}', $${index + 1}, true)`);
   return { text: `select ${names.join(', ')}`, values: Object.values(settings) };
 }
 
-/** The settings as statements, as one text. */
-export function settingStatements(settings: Settings): string {
+/** The settings as statements in one text, which other statements can stand before. */
+export function settingsText(settings: Settings): string {
   const quoted = (value: string) =>
     value
       .split(', ')
