@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   type Caller,
   type DataOf,
@@ -93,9 +94,20 @@ export class TestedService {
     });
   }
 
-  /** The last event of this kind about this tenant or resource, once it has come. */
-  async event<E extends EventContract>(contract: E, about: string): Promise<Told<E>> {
-    return (await this.told(contract, about)).at(-1) as Told<E>;
+  /**
+   * The event of this kind about this tenant or resource with these data, once it has come. Throws when there are several:
+   * which of them is meant would then be a question of time.
+   */
+  async event<E extends EventContract>(contract: E, about: string, data: Partial<DataOf<E>> = {}): Promise<Told<E>> {
+    const isMeant = (event: Told<E>) =>
+      Object.entries(data).every(([name, value]) => isDeepStrictEqual(event.data[name as keyof DataOf<E>], value));
+    const found = await eventually(() => {
+      const meant = this.eventsOf(contract, about).filter(isMeant);
+      if (meant.length === 0) throw new Error(`no ${contract.type} of ${about}`);
+      return meant;
+    });
+    if (found.length > 1) throw new Error(`${found.length} ${contract.type} of ${about}: say which`);
+    return found[0] as Told<E>;
   }
 
   /** Publishes an event as another service would; resolves when it is handled. */
