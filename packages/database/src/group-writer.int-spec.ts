@@ -142,7 +142,7 @@ describe('a group writer whose database is gone', () => {
 
     await expect(writer.offer(aNote('c'))).rejects.toMatchObject({ code: 'database_busy' });
 
-    await Promise.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
     const settled = Promise.allSettled(offered);
     for (let turn = 0; turn < 2; turn += 1) {
       release();

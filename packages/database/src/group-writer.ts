@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import { DatabaseFailure, isConnectionLoss, isDatabaseFailure } from './failures.js';
 import type { Database } from './database.js';
 import type { SystemReason } from './system-reason.js';
@@ -46,8 +47,8 @@ export function groupWriter<Row, Result>(options: GroupWriterOptions<Row, Result
   let closed = false;
 
   async function work(): Promise<void> {
-    // One turn of the event loop's microtasks, so that rows offered together are written together.
-    await Promise.resolve();
+    // Until the event loop's turn is over, so that rows offered together are written together.
+    await immediate();
     while (waiting.length > 0) await writeBatch(options, waiting.splice(0, maxRows));
     loop = undefined;
   }

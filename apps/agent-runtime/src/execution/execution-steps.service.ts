@@ -20,6 +20,7 @@ import { LOG, type Log } from '@support101/service-kit';
 import { EscalationsService } from '../escalations/escalations.service.js';
 import type { FinishedStep, HeldRun, RunEnd, Turn } from '../journal/journal.service.js';
 import { untilStopped, type Hold } from '../platform/hold.js';
+import type { WriteBehind } from '../platform/write-behind.js';
 import { stepsOfOthers } from '../platform/decisions.js';
 import { ruleQuestion, type Asked, type Question } from '../platform/questions.js';
 import { ToolsService, type Toolbox } from '../tools/tools.service.js';
@@ -31,6 +32,8 @@ export interface Work {
   readonly blueprint: Blueprint;
   readonly config: RunConfig;
   readonly hold: Hold;
+  /** Its steps on their way to the journal. */
+  readonly behind: WriteBehind;
   /** What people decided, the decision that this worker applies included. */
   readonly asked: readonly Asked[];
 }
@@ -166,9 +169,11 @@ export class ExecutionStepsService {
     return { interrupt: { ...shown, type: 'escalation' }, subject: { kind: 'agent' }, rule };
   }
 
-  #open({ run, blueprint, config, hold, asked }: Work, step: number): Toolbox {
+  #open({ run, blueprint, config, hold, behind, asked }: Work, step: number): Toolbox {
     const { caller, agentId, ref, fence } = run;
-    return this.tools.open({ blueprint, config, caller, agentId, runId: ref.runId, step, fence, asked, signal: hold.signal });
+    const { signal } = hold;
+    const written = () => behind.written();
+    return this.tools.open({ blueprint, config, caller, agentId, runId: ref.runId, step, fence, asked, signal, written });
   }
 }
 

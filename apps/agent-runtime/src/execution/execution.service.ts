@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { JsonObject, RunConfig } from '@support101/agent-kit';
 import { context, SpanKind } from '@opentelemetry/api';
@@ -6,10 +7,14 @@ import { LOG, type Log } from '@support101/service-kit';
 import { BlueprintsService } from '../blueprints/blueprints.service.js';
 import { JournalService, leaseTimes, type HeldRun, type RunEnd, type RunRef } from '../journal/journal.service.js';
 import { holdRun, Stopped, type Hold, type StopReason } from '../platform/hold.js';
+import { writeBehind, type WriteBehind } from '../platform/write-behind.js';
 import { ExecutionStepsService, type Done, type Next, type Work } from './execution-steps.service.js';
 
 /** How long a step in flight may go on after the queue has lost patience with it at shutdown, in milliseconds. */
 const drainMs = 500;
+/** How many steps may be on their way to the journal while the run goes on, and after how many other work has its turn. */
+const mostBehind = 32;
+const stepsPerTurn = 8;
 
 /** The worker: takes a run, and plans and acts step by step until it ends or waits, another worker has it, or the process stops. */
 @Injectable()
@@ -42,9 +47,12 @@ export class ExecutionService {
         ),
     });
     const forget = this.journal.onEnd(ref, () => hold.stop('lost'));
+    const behind = writeBehind(() => new Stopped('lost'), hold.fail);
     try {
-      await this.#work(run, hold);
+      await this.#work(run, hold, behind);
     } catch (error) {
+      // What is on its way still counts: the run may even end by it.
+      await behind.settled();
       if (!(error instanceof Stopped)) throw error;
       await this.#stop(run, error.reason);
     } finally {
@@ -53,30 +61,36 @@ export class ExecutionService {
     }
   }
 
-  async #work(run: HeldRun, hold: Hold): Promise<void> {
-    const begun = this.#begin(run, hold);
+  /**
+   * Steps do not wait for the journal, only what leaves the process does (`ToolsService`): steps that reach nothing outside
+   * themselves share a commit, and every other one finds all before it written.
+   */
+  async #work(run: HeldRun, hold: Hold, behind: WriteBehind): Promise<void> {
+    const begun = this.#begin(run, hold, behind);
     if ('end' in begun) return void (await this.journal.finish(run, begun.end));
     const { work } = begun;
     let { state, next } = begun;
     for (let step = run.stepsCount; !('end' in next); step += 1) {
-      const stopped = hold.stopped();
-      if (stopped !== undefined) throw new Stopped(stopped);
+      hold.check();
       const done = await this.#take(work, step, state, next);
-      if (!(await this.journal.append(run, done.step, done.turn))) throw new Stopped('lost');
-      if (done.next === undefined) return;
+      behind.add(this.journal.append(run, done.step, done.turn));
+      if (done.next === undefined) return behind.written();
       ({ state, next } = { state: done.state, next: done.next });
+      if (step % stepsPerTurn === stepsPerTurn - 1) await immediate();
+      if (behind.onTheWay >= mostBehind) await behind.written();
     }
+    await behind.written();
     await this.journal.finish(run, next.end);
   }
 
   /** Where the run stands and what it does next; the end when the blueprint cannot go on with it. */
-  #begin(run: HeldRun, hold: Hold): { work: Work; state: JsonObject; next: Next } | { end: RunEnd } {
+  #begin(run: HeldRun, hold: Hold, behind: WriteBehind): { work: Work; state: JsonObject; next: Next } | { end: RunEnd } {
     try {
       const { pending } = run;
       const blueprint = this.blueprints.pinned(run.blueprint, run.blueprintVersion);
       const config = run.config as unknown as RunConfig;
       const state = run.state === undefined ? blueprint.start(run.input as JsonObject, config) : blueprint.parseState(run.state);
-      const work = { run, blueprint, config, hold, asked: pending === null ? run.asked : [...run.asked, pending] };
+      const work = { run, blueprint, config, hold, behind, asked: pending === null ? run.asked : [...run.asked, pending] };
       return { work, state, next: pending === null ? this.steps.plan(work, state, run.stepsCount) : { resume: pending } };
     } catch (error) {
       return { end: this.steps.failed(run, error) };

@@ -16,7 +16,7 @@ import { Clock } from '@support101/service-kit';
 import { newsOf, Notices, type EndOfRun } from '../platform/notices.js';
 import type { Question } from '../platform/questions.js';
 import { RequestsService, type AskedRequest, type AskingRun } from '../requests/requests.service.js';
-import { JournalRepository, type EndedRow, type EndRow, type RunRef, type StepRow } from './journal.repository.js';
+import { JournalRepository, type EndedRow, type EndRow, type RunRef, type StepRow, type Steps } from './journal.repository.js';
 import { groundsOf, type State } from './journal.rules.js';
 
 /** How a run ends. Only a completed one has an output. */
@@ -71,21 +71,27 @@ export class JournalFactsService {
   }
 
   /**
-   * Writes the entries of different runs in one burst. Is stopped by `lease_lost` when one of the runs is another
-   * worker's or has ended; then nothing is written.
+   * Writes the entries in one burst, those of one run in the order given. Is stopped by `lease_lost` when one of the runs
+   * is another worker's or has ended; then nothing is written.
    */
   async write(tx: Tx, entries: readonly Entry[]): Promise<void> {
-    const writing: Promise<unknown>[] = [];
-    for (const { row, applied, asks, end } of entries) {
-      writing.push(this.repository.append(tx, row));
-      if (applied !== undefined) writing.push(this.requests.apply(tx, row, applied));
-      if (asks !== undefined) writing.push(this.requests.open(tx, asks));
-      if (end === undefined) continue;
-      writing.push(this.repository.endHeld(tx, row, row.fence, end));
-      this.#tell(tx, row, end);
-    }
+    const byRun = Map.groupBy(entries, ({ row }) => row.runId);
+    const writing = [...byRun.values()].flatMap((ofRun) => this.#writeRun(tx, ofRun));
     const facts = entries.flatMap((entry) => entry.facts);
     await Promise.all([...writing, this.outbox.recordAll(tx, facts)]);
+  }
+
+  #writeRun(tx: Tx, entries: readonly Entry[]): Promise<unknown>[] {
+    const rows = entries.map(({ row }) => row) as readonly StepRow[] as Steps;
+    // Nothing follows the entry that ends the run or asks a person.
+    const { asks, end } = entries.at(-1) as Entry;
+    const writing: Promise<unknown>[] = entries.flatMap(({ row, applied }) =>
+      applied === undefined ? [] : [this.requests.apply(tx, row, applied)],
+    );
+    writing.push(this.repository.append(tx, rows, end));
+    if (asks !== undefined) writing.push(this.requests.open(tx, asks));
+    if (end !== undefined) this.#tell(tx, rows[0], end);
+    return writing;
   }
 
   /** What people decided about the run, first to last. */

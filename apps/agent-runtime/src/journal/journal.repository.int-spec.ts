@@ -58,7 +58,7 @@ describe.each(engines)('JournalRepository (%s)', (engine) => {
   /** Whether the steps were written, all of them or none. */
   const append = async (...rows: StepRow[]): Promise<boolean> => {
     try {
-      await prepared.database.burstAsSystem('run-journal', (tx) => Promise.all(rows.map((row) => journal.append(tx, row))));
+      await prepared.database.burstAsSystem('run-journal', (tx) => Promise.all(rows.map((row) => journal.append(tx, [row]))));
       return true;
     } catch (error) {
       if (isStoppedBy(error, 'lease_lost')) return false;
@@ -171,20 +171,38 @@ describe.each(engines)('JournalRepository (%s)', (engine) => {
     expect(await append(aStep(run, 1, 3, {}, {}))).toBe(false);
   });
 
-  it('ends a held run together with its last step, or writes neither', async () => {
+  it('appends steps of one run together, in their order or not at all', async () => {
+    const run = await insertRun(prepared, tenantId);
+    await take(run, 'a');
+    const [first, second, third] = [{}, { n: 1 }, { n: 1, m: 2 }].map((after, step) => aStep(run, 1, step, { n: step }, after));
+    const appendAll = (...rows: StepRow[]) =>
+      prepared.database.burstAsSystem('run-journal', (tx) => journal.append(tx, rows as [StepRow, ...StepRow[]]));
+
+    await appendAll(first as StepRow, second as StepRow, third as StepRow);
+    const again = await appendAll(third as StepRow).catch((error: unknown) => isStoppedBy(error, 'lease_lost'));
+
+    const steps = await inTenant((tx) => journal.steps(tx, run, -1, 10));
+    expect(steps.map(({ step, result, usage }) => [step, result, usage.inputTokens])).toEqual(
+      [0, 1, 2].map((n) => [n, { hits: n }, 10]),
+    );
+    expect(await end(run, 1)).toMatchObject({ stepsCount: 3, usage: { inputTokens: 30, model: 'local/test' } });
+    expect(again).toBe(true);
+  });
+
+  it('ends a held run together with its last steps, or writes neither', async () => {
     const [run, lost] = [await insertRun(prepared, tenantId), await insertRun(prepared, tenantId)];
     await take(run, 'a');
     await take(lost, 'a', -1);
     await take(lost, 'b');
     const last = (ref: RunRef) =>
       prepared.database.burstAsSystem('run-journal', (tx) =>
-        Promise.all([journal.append(tx, aStep(ref, 1, 0, {}, {})), journal.endHeld(tx, ref, 1, completed)]),
+        journal.append(tx, [aStep(ref, 1, 0, {}, {}), aStep(ref, 1, 1, {}, { a: 1 })], completed),
       );
 
     await last(run);
     const refused = await last(lost).catch((error: unknown) => isStoppedBy(error, 'lease_lost'));
 
-    expect(await rowOf(run)).toMatchObject({ status: 'completed', steps_count: 1, input_tokens: 10 });
+    expect(await rowOf(run)).toMatchObject({ status: 'completed', steps_count: 2, input_tokens: 20 });
     expect(refused).toBe(true);
     expect(await rowOf(lost)).toMatchObject({ status: 'running', steps_count: 0 });
     expect(await inTenant((tx) => journal.stateRows(tx, lost, 0))).toEqual([]);

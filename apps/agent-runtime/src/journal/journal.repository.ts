@@ -4,7 +4,7 @@ import type { RunStep, RunUsage } from '@support101/contracts/agent-runtime';
 import type { Tx } from '@support101/database';
 import type { EndOfRun } from '../platform/notices.js';
 import type { Asked } from '../platform/questions.js';
-import { sourcesOf, type State, type StateRow } from './journal.rules.js';
+import { addUsage, sourcesOf, type State, type StateRow } from './journal.rules.js';
 
 /** Names a run; its tenant is part of every key. */
 export interface RunRef {
@@ -45,6 +45,9 @@ export interface StepRow extends StepColumns, RunRef {
   readonly fence: number;
   readonly state: StateRow;
 }
+
+/** Steps of one run that follow each other. */
+export type Steps = readonly [StepRow, ...StepRow[]];
 
 /** How a run ends; what it has used so far is known to its lease. */
 export type EndRow = Omit<EndOfRun, 'stepsCount' | 'usage'>;
@@ -90,23 +93,43 @@ const takeSql = `
       select coalesce(jsonb_agg(${asked} order by q.step), '[]'::jsonb) from run_requests q
        where q.tenant_id = $1 and q.run_id = $2 and q.decision is not null and q.id is distinct from t.request_id) end as asked`;
 
-// Only a worker that still holds the lease gets past the update; it also keeps the journal dense and in order. One row
-// each: the steps of many runs are statements sent together, which cost Postgres less than one of many rows does.
+// One parameter for all steps of the run, however many: as arrays Postgres plans it anew each time.
+const stepsFrom = (held: string) => `
+    insert into run_steps (tenant_id, run_id, fence, step, action, outcome, result, tools, change, snapshot, input_tokens,
+                           output_tokens, cost_micro_usd, model, duration_ms, completed_at)
+    select $1, $2, $3::integer, s.step, s.action, s.outcome, s.result, s.tools, s.change, s.snapshot, s."inputTokens",
+           s."outputTokens", s."costMicroUsd", s.model, s."durationMs", s."completedAt"
+      from ${held}, jsonb_to_recordset($5::jsonb) as s (step integer, action text, outcome text, result jsonb, tools jsonb,
+        change jsonb, snapshot jsonb, "inputTokens" integer, "outputTokens" integer, "costMicroUsd" bigint, model text,
+        "durationMs" integer, "completedAt" timestamptz)`;
+
+// Only a worker that still holds the lease gets past the update; it also keeps the journal dense and in order.
 const appendSql = `
   with held as (
     update run_leases
-       set steps_count = steps_count + 1, input_tokens = input_tokens + $11, output_tokens = output_tokens + $12,
-           cost_micro_usd = cost_micro_usd + $13, model = coalesce($14, model)
+       set steps_count = steps_count + $6, input_tokens = input_tokens + $7, output_tokens = output_tokens + $8,
+           cost_micro_usd = cost_micro_usd + $9, model = coalesce($10, model)
      where tenant_id = $1 and run_id = $2 and fence = $3 and steps_count = $4
     returning 1),
-  written as (
-    insert into run_steps (tenant_id, run_id, fence, step, action, outcome, result, tools, change, snapshot, input_tokens,
-                           output_tokens, cost_micro_usd, model, duration_ms, completed_at)
-    select $1, $2, $3::integer, $4::integer, $5, $6, $7::jsonb, $8::jsonb, $9::jsonb, $10::jsonb, $11::integer, $12::integer,
-           $13::bigint, $14, $15::integer, $16::timestamptz from held)
+  written as (${stepsFrom('held')})
   select stop_unless(exists (select from held), 'lease_lost')`;
 
-const ended = `
+const appendLastSql = `
+  with gone as (
+    delete from run_leases where tenant_id = $1 and run_id = $2 and fence = $3 and steps_count = $4
+    returning steps_count, input_tokens, output_tokens, cost_micro_usd, model),
+  ended as (
+    update runs r
+       set status = $11, output = $12, outcome = $13, error_code = $14, error_detail = $15, completed_at = $16,
+           steps_count = g.steps_count + $6, input_tokens = g.input_tokens + $7, output_tokens = g.output_tokens + $8,
+           cost_micro_usd = g.cost_micro_usd + $9, model = coalesce($10, g.model)
+      from gone g
+     where r.tenant_id = $1 and r.id = $2 and r.status = any($17)
+    returning 1),
+  written as (${stepsFrom('ended')})
+  select stop_unless(exists (select from ended), 'lease_lost')`;
+
+const endSql = `
   with gone as (
     delete from run_leases l using runs r
      where l.tenant_id = $1 and l.run_id = $2 and ($3::integer is null or l.fence = $3)
@@ -119,16 +142,12 @@ const ended = `
            cost_micro_usd = g.cost_micro_usd, model = g.model
       from gone g
      where r.tenant_id = $1 and r.id = $2
-    returning r.*)`;
-
-const endSql = `${ended}
+    returning r.*)
   select r.agent_id as "agentId", r.blueprint, r.blueprint_version as "blueprintVersion", r.steps_count as "stepsCount",
     ${usageOf('r')}, r.created_at as "createdAt",
     (select q.id from run_requests q where q.tenant_id = $1 and q.run_id = $2 and q.decision is not null
       order by q.step desc limit 1) as "requestId"
     from ended r`;
-
-const endHeldSql = `${ended} select stop_unless(exists (select from ended), 'lease_lost')`;
 
 /** Leases and journal. Every write of a worker names its fence and does nothing when another worker has a newer one. */
 @Injectable()
@@ -168,19 +187,19 @@ export class JournalRepository {
     );
   }
 
-  /** Appends a step; is stopped by `lease_lost` when the lease is another worker's. */
-  async append(tx: Tx, row: StepRow): Promise<void> {
-    await tx.query(appendSql, stepValues(row), 'runs-append');
+  /**
+   * Appends steps of one run that follow each other, and with them the run's end, if so. Is stopped by `lease_lost` when the
+   * lease is another worker's.
+   */
+  async append(tx: Tx, rows: Steps, end?: EndRow): Promise<void> {
+    if (end === undefined) await tx.query(appendSql, stepValues(rows), 'runs-append');
+    else await tx.query(appendLastSql, [...stepValues(rows), ...endValues(end)], 'runs-append-last');
   }
 
   /** Ends the run and drops its lease. With a fence: only if that worker holds it; without: whoever does. */
   async end(tx: Tx, ref: RunRef, fence: number | null, end: EndRow): Promise<EndedRow | undefined> {
-    return (await tx.query<EndedRow>(endSql, endValues(ref, fence, end), 'runs-end'))[0];
-  }
-
-  /** Like `end` for a held run, asked for together with its last step; is stopped by `lease_lost` when it is not held. */
-  async endHeld(tx: Tx, ref: RunRef, fence: number, end: EndRow): Promise<void> {
-    await tx.query(endHeldSql, endValues(ref, fence, end), 'runs-end-held');
+    const values = [ref.tenantId, ref.runId, fence, ...endValues(end)];
+    return (await tx.query<EndedRow>(endSql, values, 'runs-end'))[0];
   }
 
   /** The journal's state rows from the given step on. */
@@ -242,35 +261,14 @@ export class JournalRepository {
   }
 }
 
-function endValues({ tenantId, runId }: RunRef, fence: number | null, end: EndRow): unknown[] {
-  const { status, output, outcome, error, completedAt } = end;
-  const ended = [json(output), outcome, error?.code, error?.detail, completedAt];
-  return [tenantId, runId, fence, status, ...ended, sourcesOf(status)];
+function endValues({ status, output, outcome, error, completedAt }: EndRow): unknown[] {
+  return [status, output && JSON.stringify(output), outcome, error?.code, error?.detail, completedAt, sourcesOf(status)];
 }
 
-// Text, not objects: pg would turn a JavaScript array into a Postgres array.
-function json(value: unknown): string | null {
-  return value === null ? null : JSON.stringify(value);
-}
-
-function stepValues({ usage, state, ...row }: StepRow): unknown[] {
-  const { inputTokens, outputTokens, costMicroUsd, model } = usage;
-  return [
-    row.tenantId,
-    row.runId,
-    row.fence,
-    row.step,
-    row.action,
-    row.outcome,
-    json(row.result),
-    json(row.tools),
-    json(state.change),
-    json(state.snapshot),
-    inputTokens,
-    outputTokens,
-    costMicroUsd,
-    model,
-    row.durationMs,
-    row.completedAt,
-  ];
+function stepValues(rows: Steps): unknown[] {
+  const [{ tenantId, runId, fence, step }] = rows;
+  const used = rows.map(({ usage }) => usage).reduce(addUsage);
+  const columns = rows.map(({ state, usage, ...row }) => ({ ...row, ...state, ...usage }));
+  const sums = [used.inputTokens, used.outputTokens, used.costMicroUsd, used.model];
+  return [tenantId, runId, fence, step, JSON.stringify(columns), rows.length, ...sums];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { holdRun, untilStopped, type Hold, type HoldOptions } from './hold.js';
+import { holdRun, Stopped, untilStopped, type Hold, type HoldOptions } from './hold.js';
 
 const minute = 60_000;
 
@@ -23,11 +23,11 @@ describe('holdRun', () => {
     const renew = jest.fn<() => Promise<boolean>>().mockResolvedValueOnce(true).mockResolvedValue(false);
     const held = hold({ heartbeatMs: 5, renew });
 
-    expect(held.stopped()).toBeUndefined();
+    expect(() => held.check()).not.toThrow();
     await fired(held);
 
     expect(renew).toHaveBeenCalledTimes(2);
-    expect(held.stopped()).toBe('lost');
+    expect(() => held.check()).toThrow(new Stopped('lost'));
     held.close();
   });
 
@@ -47,7 +47,7 @@ describe('holdRun', () => {
 
     await fired(held);
 
-    expect(held.stopped()).toBe('deadline');
+    expect(() => held.check()).toThrow(new Stopped('deadline'));
     expect(held.signal.reason).toMatchObject({ name: 'Stopped', reason: 'deadline' });
     held.close();
   });
@@ -71,7 +71,7 @@ describe('holdRun', () => {
 
     drain.abort();
 
-    expect(held.stopped()).toBe('drain');
+    expect(() => held.check()).toThrow(new Stopped('drain'));
     expect(held.signal.aborted).toBe(false);
     await fired(held);
     held.close();

@@ -27,11 +27,13 @@ export interface HoldOptions {
 
 /** A worker's hold on a run: keeps the lease alive, and says when to stop. */
 export interface Hold {
-  /** Aborts the call in flight; its reason is a `Stopped`. */
+  /** Aborts the call in flight; its reason is a `Stopped`, or what the worker failed with. */
   readonly signal: AbortSignal;
-  /** Why to stop before the next step, if so: a drain is known here before it aborts the step in flight. */
-  stopped(): StopReason | undefined;
+  /** Throws why to stop before the next step, if so: a drain is known here before it aborts the step in flight. */
+  check(): void;
   stop(reason: StopReason): void;
+  /** Stops because the worker cannot go on: the error becomes the signal's reason. */
+  fail(error: unknown): void;
   /** Makes the deadline later: time was lost that is not the run's. */
   postpone(byMs: number): void;
   close(): void;
@@ -67,11 +69,12 @@ export function holdRun(options: HoldOptions): Hold {
   options.drain.addEventListener('abort', drained, { once: true });
   return {
     signal: controller.signal,
-    stopped: () => {
-      if (controller.signal.aborted) return (controller.signal.reason as Stopped).reason;
-      return options.drain.aborted ? 'drain' : undefined;
+    check: () => {
+      controller.signal.throwIfAborted();
+      if (options.drain.aborted) throw new Stopped('drain');
     },
     stop,
+    fail: (error) => controller.abort(error),
     postpone: (byMs) => {
       deadlineAt += byMs;
       arm();

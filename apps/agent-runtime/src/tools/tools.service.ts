@@ -41,6 +41,8 @@ export interface ToolScope {
   /** What people decided about the run so far. */
   readonly asked: readonly Asked[];
   readonly signal: AbortSignal;
+  /** Resolves when the steps before are in the journal; throws when they cannot be. */
+  written(): Promise<void>;
 }
 
 /** What became of one tool call. */
@@ -66,7 +68,10 @@ class Unanswered extends Error {
   }
 }
 
-/** The one way a step reaches anything outside itself: allowed tools, checked arguments, time limits, a record of each call. */
+/**
+ * The one way a step reaches anything outside itself: allowed tools, checked arguments, time limits, a record of each call.
+ * Nothing is reached before all steps before are in the journal: what it leads to can then never outlive its reasons.
+ */
 @Injectable()
 export class ToolsService {
   constructor(
@@ -86,7 +91,7 @@ export class ToolsService {
       tenantId: caller.tenantId,
       knowledge: this.knowledge.of(caller),
       tickets: (call) => this.tickets.of({ effect: keyOf(call, scope), fence, agentId, caller }),
-      tasks: this.model.tasks,
+      tasks: { run: (task, input, options) => scope.written().then(() => this.model.tasks.run(task, input, options)) },
       model: this.model.name,
       now: () => this.clock.now(),
       aroundTool: async (call) => {
@@ -117,6 +122,7 @@ export class ToolsService {
   }
 
   async #run(call: ToolCall, scope: ToolScope): Promise<unknown> {
+    await scope.written();
     const { tool } = call;
     const key = keyOf(call, scope);
     const given = toPlainObject(call.input) as CallArguments;

@@ -1,0 +1,66 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { writeBehind } from './write-behind.js';
+
+const refused = new Error('refused');
+
+function aWrite() {
+  let resolve: (mine: boolean) => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<boolean>((...settle) => ([resolve, reject] = settle));
+  return { promise, resolve, reject };
+}
+
+function writes() {
+  const onFailure = jest.fn<(error: unknown) => void>();
+  return { behind: writeBehind(() => refused, onFailure), onFailure };
+}
+
+describe('writes behind a run', () => {
+  it('are waited for, all of them, whichever is the last to be written', async () => {
+    const { behind, onFailure } = writes();
+    const [first, second] = [aWrite(), aWrite()];
+    const done = jest.fn();
+
+    behind.add(first.promise);
+    behind.add(second.promise);
+    const written = behind.written().then(done);
+    second.resolve(true);
+    await new Promise((resolve) => setImmediate(resolve));
+
+    expect(done).not.toHaveBeenCalled();
+    expect(behind.onTheWay).toBe(1);
+    first.resolve(true);
+    await written;
+    expect(behind.onTheWay).toBe(0);
+    expect(onFailure).not.toHaveBeenCalled();
+  });
+
+  it('are there when there is none', async () => {
+    await expect(writes().behind.written()).resolves.toBeUndefined();
+  });
+
+  it('tell of the first that fails, at once and to whoever waits', async () => {
+    const { behind, onFailure } = writes();
+    const [first, second] = [aWrite(), aWrite()];
+    behind.add(first.promise);
+    behind.add(second.promise);
+
+    first.reject(new Error('connection lost'));
+    await new Promise((resolve) => setImmediate(resolve));
+
+    expect(onFailure.mock.calls).toEqual([[new Error('connection lost')]]);
+    second.resolve(false);
+    await expect(behind.settled()).resolves.toBeUndefined();
+    await expect(behind.written()).rejects.toThrow('connection lost');
+    expect(onFailure).toHaveBeenCalledTimes(1);
+  });
+
+  it('fail when one is refused', async () => {
+    const { behind, onFailure } = writes();
+
+    behind.add(Promise.resolve(false));
+
+    await expect(behind.written()).rejects.toBe(refused);
+    expect(onFailure.mock.calls).toEqual([[refused]]);
+  });
+});
