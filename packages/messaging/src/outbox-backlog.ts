@@ -1,14 +1,15 @@
 import { detached, type Database } from '@support101/database';
 import { measures, remembered } from '@support101/telemetry';
 import type { TimeSource } from '@support101/time';
+import { anywhere } from './outbox-rows.js';
 
 /** How long an answer of the database is shown again instead of asking, in milliseconds. */
 const freshMs = 5_000;
 
 // Both read the index of waiting rows; a backlog of more is shown as this many.
 const backlog = `select
-  (select count(*)::int from (select from outbox where published_at is null limit 100000) as waiting) as waiting,
-  (select recorded_at from outbox where published_at is null order by seq limit 1) as oldest`;
+  (select count(*)::int from (select from outbox where ${anywhere('outbox')} limit 100000) as waiting) as waiting,
+  (select recorded_at from outbox where ${anywhere('outbox')} order by seq limit 1) as oldest`;
 
 interface Backlog {
   readonly waiting: number;

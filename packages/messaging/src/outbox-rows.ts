@@ -35,6 +35,9 @@ interface ClaimedRow {
 // None of these is a prepared statement. They are few, and Postgres would keep the plans of the first tries, when the
 // table was empty: scans of all waiting rows, for each of them.
 
+/** What waits, of whatever resource: the condition of the index by sequence, which nothing else may use. */
+export const anywhere = (table: string): string => `${table}.published_at is null and ${table}.seq > 0`;
+
 // One relay claims at a time: with two, one could skip a row the other has locked and take its successor first.
 const oneAtATime = `select pg_advisory_xact_lock(hashtextextended(current_schema() || '.outbox', 0))`;
 
@@ -42,7 +45,7 @@ const oneAtATime = `select pg_advisory_xact_lock(hashtextextended(current_schema
 // failure. Its predecessors that may be claimed too are in the same claim, because it goes by sequence.
 const claimRows = `with due as (
     select o.tenant_id, o.event_id from outbox o
-    where o.published_at is null and (o.claimed_until is null or o.claimed_until <= $1) and (o.not_before is null or o.not_before <= $1)
+    where ${anywhere('o')} and (o.claimed_until is null or o.claimed_until <= $1) and (o.not_before is null or o.not_before <= $1)
       and not exists (
         select from outbox e
         where e.published_at is null and e.tenant_id = o.tenant_id and e.resource = o.resource and e.seq < o.seq
@@ -52,12 +55,15 @@ const claimRows = `with due as (
   from due where outbox.tenant_id = due.tenant_id and outbox.event_id = due.event_id
   returning outbox.attempts, outbox.envelope, outbox.seq`;
 
-const anyLeft = `select exists (select from outbox where published_at is null and claimed_by is null) as left`;
+const anyLeft = `select exists (select from outbox where ${anywhere('outbox')} and claimed_by is null) as left`;
+
+// For rows that are named by their keys. As `published_at is null` it would let Postgres read all that waits to find a few.
+const waits = `coalesce(published_at, 'infinity') = 'infinity'`;
 
 const markRows = `update outbox
   set published_at = $5, published_to = done.store, published_seq = done.sequence, claimed_by = null, claimed_until = null, last_error = null
   from unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) as done (tenant_id, event_id, store, sequence)
-  where outbox.tenant_id = done.tenant_id and outbox.event_id = done.event_id and published_at is null`;
+  where outbox.tenant_id = done.tenant_id and outbox.event_id = done.event_id and ${waits}`;
 
 const returnRows = `update outbox
   set claimed_by = null, claimed_until = null, not_before = back.not_before, last_error = coalesce(back.error, last_error),
@@ -65,15 +71,15 @@ const returnRows = `update outbox
   from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::int[])
     as back (tenant_id, event_id, owner, not_before, error, untried)
   where outbox.tenant_id = back.tenant_id and outbox.event_id = back.event_id
-    and claimed_by = back.owner and published_at is null`;
+    and claimed_by = back.owner and ${waits}`;
 
 const extendRows = `update outbox set claimed_until = $4
   from unnest($1::text[], $2::text[], $3::text[]) as held (tenant_id, event_id, owner)
   where outbox.tenant_id = held.tenant_id and outbox.event_id = held.event_id
-    and claimed_by = held.owner and published_at is null`;
+    and claimed_by = held.owner and ${waits}`;
 
 const releaseRows = `update outbox set claimed_by = null, claimed_until = null
-  where published_at is null and claimed_by is not null and ($1::text[] is null or claimed_by = any ($1))`;
+  where ${anywhere('outbox')} and claimed_by is not null and ($1::text[] is null or claimed_by = any ($1))`;
 
 /** Who claims, from when until when. */
 export interface Claim {
