@@ -26,7 +26,7 @@ export async function run(options) {
       name: 'runs',
       title: 'Runs: durable steps without a model',
       description:
-        'A whole run: the command over NATS, the transaction that accepts it (the tenant’s limit, the agent’s version, the lease, its event), the worker in the same process, one journal row per step with its event, the last one with the end, and the answer; then its events are published to JetStream and counted by tenancy, which is part of the processor time. Agent-runtime and tenancy are processes of their own. The floor is a process that inserts one row of the same columns per step into the same table with `pg`, each insert committed by itself, as many connections as runs at a time; it publishes nothing and nobody asks it.',
+        'A whole run: the command over NATS, the transaction that accepts it (the tenant’s limit, the agent’s version, the lease, its event), the worker in the same process, one journal row per step with its event, the last one with the end, and the answer. The steps reach nothing outside themselves, so they are written together while the run goes on (ADR 19). Then its events are published to JetStream and counted by tenancy, which is part of the processor time. Agent-runtime and tenancy are processes of their own. The floor is a process that inserts one row of the same columns per step into the same table with `pg`, each insert committed by itself, as many connections as runs at a time; it publishes nothing and nobody asks it.',
       command: 'npm run bench -- runs',
       ours: 'support101',
       twice: 'support101 again',

@@ -5,6 +5,7 @@ import { limitsChanged } from '@support101/contracts/tenancy';
 import { operatorOf } from '@support101/service-testing';
 import { eventually } from '@support101/testing';
 import { limits, LoneRuntime } from './lone-runtime.js';
+import { deeds } from './scripted.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
 const input = { blueprint: 'scripted', name: 'Ada' };
@@ -70,13 +71,15 @@ describe('a run', () => {
 
     const hanging = await runtime.run(agent, [{ do: 'hang', ms: 60_000 }], { waitSeconds: 0 });
 
-    await expect(runtime.run(agent, [])).rejects.toMatchObject({
+    await expect(runtime.run(agent, [{ do: 'note', text: 'refused' }])).rejects.toMatchObject({
       code: 'limit_exceeded',
       detail: expect.stringContaining('maxConcurrentExecutions of 1'),
       retryAfterSeconds: 1,
     });
     await runtime.ask(contract.cancelRun, { runId: hanging.runId }, operatorOf(agent.tenantId));
     expect(await runtime.run(agent, [])).toMatchObject({ status: 'completed' });
+    expect(deeds.filter(({ text }) => text === 'refused')).toEqual([]);
+    expect(await runtime.rows('select 1 from runs where tenant_id = $1', [agent.tenantId])).toHaveLength(3);
   });
 
   it('is refused by what the tenant may have now, and a repeated request is answered all the same', async () => {

@@ -6,7 +6,7 @@ import { newId } from '@support101/service-kit';
 import { operatorOf } from '@support101/service-testing';
 import { eventually } from '@support101/testing';
 import { LoneRuntime } from './lone-runtime.js';
-import { deeds, flaws } from './scripted.js';
+import { deeds, flaws, onDeed } from './scripted.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
@@ -66,6 +66,37 @@ describe('a run', () => {
     ]);
     expect(facts[2]?.data).toMatchObject({ step: 1, action: 'search', tool: 'search', outcome: 'success' });
     expect(runtime.askedBy.at(-1)).toContain(`${agent.tenantId} {"type":"agent","id":"${agent.agentId}"`);
+  });
+
+  it('has all its steps so far in the journal whenever it reaches anything', async () => {
+    const agent = await runtime.agent(runtime.tenant(), { maxIterations: 60 });
+    const think = { do: 'think' };
+    const script = [
+      think,
+      { do: 'note' },
+      think,
+      think,
+      { do: 'write' },
+      ...Array.from({ length: 40 }, () => think),
+      { do: 'note' },
+    ];
+    const journaled: number[] = [];
+    onDeed(async (runId) => {
+      journaled.push((await runtime.rows('select 1 from run_steps where run_id = $1', [runId])).length);
+    });
+
+    const run = await runtime.run(agent, script).finally(() => onDeed(async () => undefined));
+
+    expect(run).toMatchObject({ status: 'completed', stepsCount: 46 });
+    expect(journaled).toEqual([1, 4, 45]);
+    const steps = await runtime.rows<{ step: number }>('select step from run_steps where run_id = $1 order by step', [run.runId]);
+    expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 46 }, (_, step) => step));
+    const facts = await runtime.factsUntil(`run:${run.runId}`, contract.runCompleted);
+    expect(facts).toEqual([
+      contract.runStarted.type,
+      ...steps.map(() => contract.runStepExecuted.type),
+      contract.runCompleted.type,
+    ]);
   });
 
   it('may take no step at all', async () => {

@@ -19,6 +19,7 @@ const Order = z.object({
   /** What the step does; every test that needs another behaviour adds a word here. */
   do: z.enum([
     'note',
+    'think',
     'search',
     'ask',
     'wait',
@@ -44,6 +45,13 @@ type State = z.output<typeof State>;
 
 /** What the steps of all runs did, in order: the oracle of the tests in this process. */
 export const deeds: { runId: string; text: string }[] = [];
+
+let beforeDeed = async (_runId: string): Promise<void> => undefined;
+
+/** Has something done each time a tool is about to remember that it was called. */
+export function onDeed(run: (runId: string) => Promise<void>): void {
+  beforeDeed = run;
+}
 
 let beforeResume = (): void => undefined;
 
@@ -77,6 +85,7 @@ const deed = defineTool({
   output: z.object({}),
   timeoutMs: 2_000,
   execute: async ({ text }, { runId }) => {
+    await beforeDeed(runId);
     deeds.push({ runId, text });
     return {};
   },
@@ -159,6 +168,8 @@ class Scripted extends BaseAgent<z.output<typeof Input>, { notes: string[] }, St
         throw new RunFailure('no_supported_answer', 'Nothing supports an answer.');
       case 'ticket':
         return (await tools.call(createTicket, { subject: text, description: '', priority: 'low' })).ticketId;
+      case 'think':
+        return text;
       case 'nul':
         return 'a\u0000b';
       default:

@@ -3,7 +3,7 @@ import { settleWithin, type TimeSource } from '@support101/time';
 import { backoffAfter, type JobAttempt, type QueuedJob } from './job-driver.js';
 import { drainMs, isGiveUp, runAttempt, type RunningAttempt } from './run-attempt.js';
 
-/** A free hand of this process for one job: the way past the queue. Either works or is given back, once. */
+/** A free hand of this process for one job: the way past the queue. Either works or is given back; what comes first counts. */
 export interface Hand {
   /** Starts the job here and now. A try that fails brings it to the queue, which has all of its own. */
   work(job: Omit<QueuedJob, 'runAt'>): void;
@@ -42,9 +42,16 @@ export class Hands {
   take(): Hand | undefined {
     if (this.#closed || this.#taken + this.options.queued() >= this.options.concurrency) return undefined;
     this.#taken += 1;
+    let used = false;
     return {
-      work: (job) => this.#outside(() => this.#start(job)),
+      work: (job) => {
+        if (used) return;
+        used = true;
+        this.#outside(() => this.#start(job));
+      },
       free: () => {
+        if (used) return;
+        used = true;
         this.#taken -= 1;
       },
     };

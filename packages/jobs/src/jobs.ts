@@ -12,7 +12,7 @@ export interface EnqueueOptions {
   readonly traceparent?: string;
 }
 
-/** A free hand of this process for one job of a kind. Use it or give it back. */
+/** A free hand of this process for one job of a kind. Use it or give it back; what comes first counts. */
 export interface JobHand<P> {
   /** Starts the job here and now, past the queue. A try that fails brings it to the queue, which has all of its own. */
   work(payload: P, options: Omit<EnqueueOptions, 'runAt'>): void;

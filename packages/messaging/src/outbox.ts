@@ -74,7 +74,7 @@ export class Outbox {
     const written = insert(tx, facts, birth);
     // In a burst the commit may be known before the answer has come to this function.
     tx.afterCommit(() => {
-      for (const { event } of facts) measures.factsRecorded.add({ type: event.type, outcome: event.outcome });
+      count(facts);
       void written.then((rows) => this.publisher.take(rows, birth));
     });
     await written;
@@ -100,5 +100,12 @@ export class Outbox {
       ...(traceparent === undefined ? {} : { traceparent }),
       data: checked,
     };
+  }
+}
+
+function count(facts: readonly Fact[]): void {
+  for (const alike of Map.groupBy(facts, ({ event }) => `${event.type} ${event.outcome}`).values()) {
+    const [{ event }] = alike as [Fact];
+    measures.factsRecorded.add({ type: event.type, outcome: event.outcome }, alike.length);
   }
 }

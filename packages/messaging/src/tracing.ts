@@ -2,7 +2,7 @@ import type { Span } from '@opentelemetry/api';
 import { errorCatalogue, isDomainError } from '@support101/contracts';
 import { inSpan as inPlainSpan, markFailed as markPlainly, type SpanStart } from '@support101/telemetry';
 
-export { activeOr, currentTraceparent, remoteContext } from '@support101/telemetry';
+export { activeOr, currentTraceparent, inDetailSpan, remoteContext } from '@support101/telemetry';
 
 /** Runs `run` inside a span that ends with it and notes its failure. */
 export function inSpan<T>(name: string, start: SpanStart, run: (span: Span) => Promise<T>): Promise<T> {

@@ -1,16 +1,28 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { InputOf, OutputOf, RunId, TenantCaller } from '@support101/contracts';
 import { executeAgent, maxWaitSeconds, type getAgentState, type Run } from '@support101/contracts/agent-runtime';
 import type { Tx } from '@support101/database';
 import { newId, ServiceDatabase } from '@support101/service-kit';
 import { AgentsService, type ReadyAgent } from '../agents/agents.service.js';
-import { RunQueue } from '../platform/run-queue.js';
+import { RunQueue, type RunHand } from '../platform/run-queue.js';
 import { isStoppedBy } from '../platform/stops.js';
-import { RunsService, type AcceptTerms } from '../runs/runs.service.js';
+import { RunsService, type PreparedRun } from '../runs/runs.service.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 
 /** An agent may be changed while a run of it is being accepted; hardly twice. */
 const tries = 3;
+
+/** A run that is asked for. */
+interface Request {
+  readonly input: InputOf<typeof executeAgent>;
+  readonly caller: TenantCaller;
+  /** How many of the tenant's runs may be at work, this one included. */
+  readonly atMost: number;
+  readonly runId: RunId;
+  /** This process works on it. */
+  readonly here: boolean;
+}
 
 /** Where agents and runs meet: starting a run of an agent, and what an agent is doing. */
 @Injectable()
@@ -30,48 +42,66 @@ export class DispatchService {
    */
   async start(input: InputOf<typeof executeAgent>, caller: TenantCaller): Promise<Run> {
     const atMost = await this.tenants.concurrentExecutions(caller);
-    const runId = newId('run');
-    const hand = this.queue.hand();
-    const run = await this.#accept(input, caller, runId, { atMost, here: hand !== undefined }).catch((error: unknown) => {
-      hand?.free();
-      throw error;
-    });
-    const here = hand !== undefined && run.runId === runId;
-    const { tenantId } = caller;
-    if (!here) {
-      hand?.free();
-      await this.queue.offer({ tenantId, runId: run.runId });
-    }
-    // Listens before the run begins.
-    const settled = this.runs.settled(run, Math.min(input.waitSeconds, maxWaitSeconds) * 1_000, caller, { here });
-    if (here) hand.work({ tenantId, runId }, { id: runId });
-    return settled;
-  }
-
-  async #accept(
-    input: InputOf<typeof executeAgent>,
-    caller: TenantCaller,
-    runId: RunId,
-    terms: Omit<AcceptTerms, 'agentVersion'>,
-  ): Promise<Run> {
-    const { tenantId } = caller;
-    const write = (tx: Tx, ready: ReadyAgent) =>
-      this.runs.accept(tx, accepted(input, ready, runId), { ...terms, agentVersion: ready.agent.version }, caller);
     for (let left = tries; ; left -= 1) {
+      const hand = this.queue.hand();
+      const request = { input, caller, atMost, runId: newId('run'), here: hand !== undefined };
       try {
         // A key may stand for an answer of before, also when the agent is gone: it comes before everything else.
-        if (caller.idempotencyKey !== undefined) {
-          return await this.database.once(executeAgent, { ...input, waitSeconds: 0 }, caller, async (tx) =>
-            write(tx, await this.agents.forRun(tx, tenantId, input.agentId)),
-          );
-        }
-        const ready = await this.agents.remembered(tenantId, input.agentId);
-        return await this.database.burstForTenant(tenantId, (tx) => write(tx, ready));
+        if (caller.idempotencyKey !== undefined) return await this.#once(request, hand);
+        const ready = await this.agents.remembered(caller.tenantId, input.agentId);
+        return await this.#begin(this.#prepare(request, ready), request, hand);
       } catch (error) {
+        hand?.free();
         if (!isStoppedBy(error, 'agent_changed') || left === 1) throw error;
         this.agents.forget(input.agentId);
       }
     }
+  }
+
+  async #begin(prepared: PreparedRun, { input, caller }: Request, hand: RunHand | undefined): Promise<Run> {
+    const { ref } = prepared.row;
+    const waitMs = waitOf(input);
+    const accepting = this.database.burstForTenant(ref.tenantId, (tx) => this.runs.accept(tx, prepared));
+    if (hand === undefined) {
+      const run = await accepting;
+      await this.queue.offer(ref);
+      return this.runs.settled(run, waitMs, caller, undefined);
+    }
+    const accepted = accepting.then(
+      () => true,
+      () => false,
+    );
+    // The run begins when its acceptance is on its way. Nothing of it leaves the process before that has arrived.
+    await immediate();
+    const news = this.runs.begin(prepared, waitMs, accepted);
+    hand.work(ref, { id: ref.runId });
+    return this.runs.settled(await accepting, waitMs, caller, news);
+  }
+
+  async #once(request: Request, hand: RunHand | undefined): Promise<Run> {
+    const { input, caller, runId } = request;
+    const { tenantId } = caller;
+    const waitMs = waitOf(input);
+    let prepared: PreparedRun | undefined;
+    const accept = async (tx: Tx): Promise<Run> => {
+      prepared = this.#prepare(request, await this.agents.forRun(tx, tenantId, input.agentId));
+      return this.runs.accept(tx, prepared);
+    };
+    const run = await this.database.once(executeAgent, { ...input, waitSeconds: 0 }, caller, accept);
+    const ref = { tenantId, runId: run.runId };
+    // Another run is the answer of before.
+    if (hand === undefined || prepared === undefined || run.runId !== runId) {
+      hand?.free();
+      await this.queue.offer(ref);
+      return this.runs.settled(run, waitMs, caller, undefined);
+    }
+    const news = this.runs.begin(prepared, waitMs);
+    hand.work(ref, { id: runId });
+    return this.runs.settled(run, waitMs, caller, news);
+  }
+
+  #prepare({ input, caller, runId, atMost, here }: Request, ready: ReadyAgent): PreparedRun {
+    return this.runs.prepare(accepted(input, ready, runId), { agentVersion: ready.agent.version, atMost, here }, caller);
   }
 
   async state({ agentId }: InputOf<typeof getAgentState>, caller: TenantCaller): Promise<OutputOf<typeof getAgentState>> {
@@ -82,6 +112,10 @@ export class DispatchService {
     const updatedAt = run.completedAt ?? run.startedAt ?? run.createdAt;
     return { agentId, runId: run.runId, status: run.status, state, stepsCount: run.stepsCount, updatedAt };
   }
+}
+
+function waitOf({ waitSeconds }: InputOf<typeof executeAgent>): number {
+  return Math.min(waitSeconds, maxWaitSeconds) * 1_000;
 }
 
 function accepted(input: InputOf<typeof executeAgent>, { agent, blueprint }: ReadyAgent, runId: RunId) {

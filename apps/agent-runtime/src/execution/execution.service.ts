@@ -1,8 +1,8 @@
 import { setImmediate as immediate } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { JsonObject, RunConfig } from '@support101/agent-kit';
-import { context, SpanKind } from '@opentelemetry/api';
-import { inSpan } from '@support101/messaging';
+import { SpanKind } from '@opentelemetry/api';
+import { inDetailSpan } from '@support101/messaging';
 import { LOG, type Log } from '@support101/service-kit';
 import { BlueprintsService } from '../blueprints/blueprints.service.js';
 import { JournalService, leaseTimes, type HeldRun, type RunEnd, type RunRef } from '../journal/journal.service.js';
@@ -48,8 +48,9 @@ export class ExecutionService {
     });
     const forget = this.journal.onEnd(ref, () => hold.stop('lost'));
     const behind = writeBehind(() => new Stopped('lost'), hold.fail);
+    if (run.accepted !== undefined) behind.add(run.accepted);
     try {
-      await this.#work(run, hold, behind);
+      await this.#work(run, hold, behind, forget);
     } catch (error) {
       // What is on its way still counts: the run may even end by it.
       await behind.settled();
@@ -63,24 +64,30 @@ export class ExecutionService {
 
   /**
    * Steps do not wait for the journal, only what leaves the process does (`ToolsService`): steps that reach nothing outside
-   * themselves share a commit, and every other one finds all before it written.
+   * themselves share a commit, and every other one finds all before it written. When the run is about to end or to wait,
+   * news of that is no reason to stop (`forget`).
    */
-  async #work(run: HeldRun, hold: Hold, behind: WriteBehind): Promise<void> {
+  async #work(run: HeldRun, hold: Hold, behind: WriteBehind, forget: () => void): Promise<void> {
     const begun = this.#begin(run, hold, behind);
-    if ('end' in begun) return void (await this.journal.finish(run, begun.end));
+    if ('end' in begun) return this.#finish(run, begun.end, behind);
     const { work } = begun;
     let { state, next } = begun;
     for (let step = run.stepsCount; !('end' in next); step += 1) {
       hold.check();
       const done = await this.#take(work, step, state, next);
+      if (done.next === undefined) forget();
       behind.add(this.journal.append(run, done.step, done.turn));
       if (done.next === undefined) return behind.written();
       ({ state, next } = { state: done.state, next: done.next });
       if (step % stepsPerTurn === stepsPerTurn - 1) await immediate();
       if (behind.onTheWay >= mostBehind) await behind.written();
     }
+    return this.#finish(run, next.end, behind);
+  }
+
+  async #finish(run: HeldRun, end: RunEnd, behind: WriteBehind): Promise<void> {
     await behind.written();
-    await this.journal.finish(run, next.end);
+    await this.journal.finish(run, end);
   }
 
   /** Where the run stands and what it does next; the end when the blueprint cannot go on with it. */
@@ -99,7 +106,7 @@ export class ExecutionService {
 
   #take(work: Work, step: number, state: JsonObject, next: Exclude<Next, { end: RunEnd }>): Promise<Done> {
     const name = 'resume' in next ? 'resume' : next.action.action;
-    return inSpan(`step ${name}`, spanOf(work.run, step), async () =>
+    return inDetailSpan(`step ${name}`, spanOf(work.run, step), async () =>
       'resume' in next ? this.steps.resume(work, step, state, next.resume) : this.steps.take(work, step, state, next.action),
     );
   }
@@ -115,7 +122,6 @@ export class ExecutionService {
 function spanOf({ ref, agentId }: HeldRun, step: number) {
   return {
     kind: SpanKind.INTERNAL,
-    parent: context.active(),
     attributes: { 'support101.run': ref.runId, 'support101.agent': agentId, 'support101.step': step },
   };
 }

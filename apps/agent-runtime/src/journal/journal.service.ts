@@ -24,15 +24,17 @@ export interface HeldRun extends TakenRow {
   readonly state: State | undefined;
   /** What the run's facts and commands are done by: its agent. */
   readonly caller: TenantCaller;
+  /** Whether the run was accepted, of one that is taken before that is known. */
+  readonly accepted?: Promise<boolean>;
   /** Counts up with each step that is appended. */
   usage: RunUsage;
 }
 
-/** What is known of a run that this process has just accepted and holds. */
+/** What is known of a run that this process accepts and holds. */
 export type BegunRun = Pick<
   HeldRun,
   'ref' | 'agentId' | 'blueprint' | 'blueprintVersion' | 'config' | 'input' | 'correlationId' | 'traceparent' | 'createdAt'
-> & { readonly timeoutMs: number };
+> & { readonly timeoutMs: number; readonly accepted?: Promise<boolean> };
 
 /** A finished step, to be appended. */
 export interface FinishedStep extends Omit<RunStep, 'completedAt'> {
@@ -67,7 +69,7 @@ export class JournalService implements OnModuleDestroy {
     return this.#writer.close();
   }
 
-  /** The run was accepted with its lease in this process's hands: the next `take` of it here asks nobody. */
+  /** The run is accepted with its lease in this process's hands, or will be: the next `take` of it here asks nobody. */
   begin({ ref, timeoutMs, ...run }: BegunRun): void {
     const taken = { ...run, fence: 1, stepsCount: 0, timeLeftMs: timeoutMs, pending: null, asked: [], usage: noUsage };
     this.#begun.set(ref.runId, { ...taken, ref, state: undefined, caller: agentCaller(ref, taken) });
@@ -88,7 +90,8 @@ export class JournalService implements OnModuleDestroy {
   }
 
   /** False when the lease is no longer this worker's. */
-  renew({ ref, fence }: HeldRun): Promise<boolean> {
+  async renew({ ref, fence, accepted }: HeldRun): Promise<boolean> {
+    if ((await accepted) === false) return false;
     return this.repository.renew(this.database.alone(ref.tenantId), ref, fence, leaseTimes.leaseMs);
   }
 
@@ -108,11 +111,13 @@ export class JournalService implements OnModuleDestroy {
    */
   async append(run: HeldRun, step: FinishedStep, turn: Turn = {}): Promise<boolean> {
     const { before, after, ...columns } = step;
-    const { ref, fence } = run;
+    const { ref, fence, accepted } = run;
     const row = { ...columns, ...ref, fence, completedAt: this.clock.now(), state: stateRow(step.step, before, after) };
     run.usage = addUsage(run.usage, step.usage);
+    const entry = this.facts.entry(acting(run, step.step), row, turn);
+    if ((await accepted) === false) return false;
     try {
-      return await this.#writer.offer(this.facts.entry(acting(run, step.step), row, turn));
+      return await this.#writer.offer(entry);
     } catch (error) {
       if (isStoppedBy(error, 'lease_lost')) return false;
       throw error;

@@ -22,6 +22,9 @@ interface Run {
   readonly runId: RunId;
 }
 
+/** A free hand of this process for one run. */
+export type RunHand = JobHand<Run>;
+
 /** Offers runs to the workers. */
 @Injectable()
 export class RunQueue {
@@ -31,7 +34,7 @@ export class RunQueue {
   ) {}
 
   /** A free hand of this process, for a run that it accepts with its lease; undefined when all are busy. */
-  hand(): JobHand<Run> | undefined {
+  hand(): RunHand | undefined {
     return this.jobs.hand(executeRun);
   }
 

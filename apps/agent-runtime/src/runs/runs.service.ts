@@ -12,11 +12,12 @@ import {
 import * as contract from '@support101/contracts/agent-runtime';
 import type { tenantDeactivated, tenantDeleted, tenantSuspended } from '@support101/contracts/tenancy';
 import type { Tx } from '@support101/database';
-import { currentTraceparent, Outbox, type Delivery } from '@support101/messaging';
+import { currentTraceparent, Outbox, type Delivery, type Fact } from '@support101/messaging';
 import { Clock, keyOfCursor, pageOf, ServiceDatabase } from '@support101/service-kit';
 import { z } from 'zod';
 import { isStoppedBy } from '../platform/stops.js';
-import { JournalService, type RunEnd } from '../journal/journal.service.js';
+import { JournalService, type BegunRun, type RunEnd } from '../journal/journal.service.js';
+import type { EndOfRun } from '../platform/notices.js';
 import { RunsRepository, type NewRun, type Terms } from './runs.repository.js';
 import { begun, endedRun, isSettled, pauseBeforeLook, queued, toRun, waitLimit, type RunRow } from './runs.rules.js';
 
@@ -25,6 +26,14 @@ export type AcceptedRun = Pick<NewRun, 'runId' | 'agentId' | 'blueprint' | 'blue
 
 /** On which terms: with `here`, this process works on the run from the start. */
 export type AcceptTerms = Omit<Terms, 'lease'> & { readonly here: boolean };
+
+/** A run that is ready to be written. */
+export interface PreparedRun {
+  readonly run: contract.Run;
+  readonly terms: AcceptTerms;
+  readonly row: BegunRun & NewRun;
+  readonly started: Fact;
+}
 
 /** Runs as their callers see them. What a worker does with them is the journal's. */
 @Injectable()
@@ -37,42 +46,59 @@ export class RunsService {
     private readonly clock: Clock,
   ) {}
 
-  /**
-   * Writes a run and the fact that it was accepted, in one burst if need be. Throws `limit_exceeded` when the tenant has too many runs at work, and is stopped by `agent_changed`.
-   */
-  async accept(tx: Tx, accepted: AcceptedRun, { here, ...terms }: AcceptTerms, caller: TenantCaller): Promise<contract.Run> {
+  /** The run as it will be when it is accepted. */
+  prepare(accepted: AcceptedRun, terms: AcceptTerms, caller: TenantCaller): PreparedRun {
     const { tenantId, correlationId } = caller;
     const traceparent = currentTraceparent() ?? caller.traceparent ?? null;
     const { timeoutMs, config, ...same } = accepted;
     const run = { ...same, tenantId, createdAt: this.clock.now() };
     const { runId, agentId, blueprint, blueprintVersion } = run;
-    const fact = this.outbox.fact(contract.runStarted, { runId, agentId, blueprint, blueprintVersion }, caller);
-    const held = { ...run, ref: { tenantId, runId }, timeoutMs, config, correlationId, traceparent };
-    const lease = here ? this.journal.lease : undefined;
-    if (here) tx.afterCommit(() => this.journal.begin(held));
-    try {
-      await Promise.all([this.repository.insert(tx, held, { ...terms, lease }), this.outbox.recordAll(tx, [fact])]);
-    } catch (error) {
-      throw isStoppedBy(error, 'no_place') ? noPlace(terms.atMost) : error;
-    }
-    return toRun(here ? begun(run) : queued(run));
-  }
-
-  async get(runId: RunId, { tenantId }: TenantCaller): Promise<contract.Run> {
-    return toRun(await this.#find(this.database.alone(tenantId), tenantId, runId));
+    const started = this.outbox.fact(contract.runStarted, { runId, agentId, blueprint, blueprintVersion }, caller);
+    const row = { ...run, ref: { tenantId, runId }, timeoutMs, config, correlationId, traceparent };
+    return { run: toRun(terms.here ? begun(run) : queued(run)), terms, row, started };
   }
 
   /**
-   * The run when it has ended or needs a person, or as it is after `waitMs`. One that this process works on from now on
-   * (`here`) has nothing to show before there is news of it, and its end is known without looking.
+   * Writes a run and the fact that it was accepted, in one burst if need be. Throws `limit_exceeded` when the tenant has too
+   * many runs at work, and is stopped by `agent_changed`.
    */
-  async settled(run: contract.Run, waitMs: number, caller: TenantCaller, { here }: { here: boolean }): Promise<contract.Run> {
+  async accept(tx: Tx, { run, row, terms, started }: PreparedRun): Promise<contract.Run> {
+    const { here, ...same } = terms;
+    const lease = here ? this.journal.lease : undefined;
+    try {
+      await Promise.all([this.repository.insert(tx, row, { ...same, lease }), this.outbox.recordAll(tx, [started])]);
+    } catch (error) {
+      throw isStoppedBy(error, 'no_place') ? noPlace(terms.atMost) : error;
+    }
+    return run;
+  }
+
+  /**
+   * This process is about to work on the run, which is accepted or will be (`accepted`). Gives its end, if that comes before
+   * there is a reason to look.
+   */
+  begin({ row }: PreparedRun, waitMs: number, accepted?: Promise<boolean>): Promise<EndOfRun | undefined> {
+    this.journal.begin({ ...row, ...(accepted === undefined ? {} : { accepted }) });
+    return this.journal.nextNews(row.ref, pauseBeforeLook(0, waitMs, true));
+  }
+
+  /**
+   * The run when it has ended or needs a person, or as it is after `waitMs`. One that this process works on (`news`) has
+   * nothing to show before there is news of it, and its end is known without looking.
+   */
+  async settled(
+    run: contract.Run,
+    waitMs: number,
+    caller: TenantCaller,
+    news: Promise<EndOfRun | undefined> | undefined,
+  ): Promise<contract.Run> {
     const { tenantId, runId } = run;
     const ref = { tenantId, runId };
+    const here = news !== undefined;
     const until = performance.now() + waitLimit(waitMs, caller.deadlineAt, this.clock.now().getTime());
     if (here) {
       if (waitMs <= 0) return run;
-      const end = await this.journal.nextNews(ref, pauseBeforeLook(0, until - performance.now(), here));
+      const end = await news;
       if (end !== undefined) return endedRun(run, end);
     }
     let awaitingSince: number | undefined;
@@ -80,7 +106,7 @@ export class RunsService {
       const stopListening = new AbortController();
       const left = until - performance.now();
       // Listen first, look then: the run may end in between.
-      const news = this.journal.nextNews(ref, pauseBeforeLook(look, left, here), stopListening.signal);
+      const next = this.journal.nextNews(ref, pauseBeforeLook(look, left, here), stopListening.signal);
       const row = await this.#find(this.database.alone(ref.tenantId), ref.tenantId, ref.runId);
       if (row.status === 'awaiting_human') awaitingSince ??= performance.now();
       const awaitingMs = awaitingSince === undefined ? 0 : performance.now() - awaitingSince;
@@ -88,8 +114,12 @@ export class RunsService {
         stopListening.abort();
         return toRun(row);
       }
-      await news;
+      await next;
     }
+  }
+
+  async get(runId: RunId, { tenantId }: TenantCaller): Promise<contract.Run> {
+    return toRun(await this.#find(this.database.alone(tenantId), tenantId, runId));
   }
 
   async list(input: InputOf<typeof contract.listRuns>, { tenantId }: TenantCaller): Promise<OutputOf<typeof contract.listRuns>> {
