@@ -107,6 +107,9 @@ const shaky = defineTool({
 
 const toolFor: Readonly<Record<string, typeof deed>> = { write, approve: pay, pester: shaky };
 
+/** What reaches nothing. */
+const thoughts: Readonly<Record<string, (text: string) => string>> = { think: (text) => text, nul: () => 'a\u0000b' };
+
 const echo = defineTask({
   name: 'echo',
   instructions: 'Say it back.',
@@ -146,6 +149,8 @@ class Scripted extends BaseAgent<z.output<typeof Input>, { notes: string[] }, St
 
   async #carryOut({ do: what, text, ms }: z.output<typeof Order>, context: StepContext): Promise<string> {
     const { signal, tools, tasks } = context;
+    const thought = thoughts[what];
+    if (thought !== undefined) return thought(text);
     switch (what) {
       case 'search':
         return (await tools.call(search, { query: text })).titles.join(', ');
@@ -168,10 +173,6 @@ class Scripted extends BaseAgent<z.output<typeof Input>, { notes: string[] }, St
         throw new RunFailure('no_supported_answer', 'Nothing supports an answer.');
       case 'ticket':
         return (await tools.call(createTicket, { subject: text, description: '', priority: 'low' })).ticketId;
-      case 'think':
-        return text;
-      case 'nul':
-        return 'a\u0000b';
       default:
         await tools.call(toolFor[what] ?? deed, { text });
         return text;

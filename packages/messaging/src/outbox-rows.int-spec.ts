@@ -22,7 +22,7 @@ describe('with much waiting', () => {
     server = await postgres();
     await migrate({ url: server.url, schema: 'demo', sets: [messagingMigrations] });
     // One connection: it keeps the plans that it made when nothing waited.
-    database = await openDatabase({ url: server.url, schema: 'demo', poolSize: 1 });
+    database = await openDatabase({ url: server.url, schema: 'demo', embedded: false, poolSize: 1 });
   });
   afterAll(async () => {
     await database?.close();
