@@ -88,4 +88,20 @@ describe.each(engines)('AuthenticationRepository (%s)', (engine) => {
     );
     expect(rows.map(({ lastUsedAt }) => lastUsedAt)).toEqual([at(2), at(3)]);
   });
+
+  it('writes uses of the same keys from several processes at once, in whatever order each has them', async () => {
+    const keys = [];
+    for (let index = 0; index < 300; index += 1) keys.push(await insertKey(`many${index}`));
+    const write = (order: readonly KeyId[], time: number) =>
+      prepared.database.asSystem('credentials', (tx) =>
+        credentials.recordUses(
+          tx,
+          order.map((keyId) => ({ tenantId, keyId, at: at(time) })),
+        ),
+      );
+
+    const rounds = Array.from({ length: 20 }, (_, time) => [write(keys, 10 + time), write(keys.toReversed(), 10 + time)]);
+
+    await expect(Promise.all(rounds.flat())).resolves.toHaveLength(40);
+  });
 });

@@ -30,10 +30,15 @@ const findCredential = `
   from api_keys k join tenants t on t.tenant_id = k.tenant_id
   where k.public_id = $1 and t.deleted_at is null`;
 
+// Locked in one order, or processes that write the uses of the same keys at once would wait for each other.
 const recordUses = `
-  update api_keys k set last_used_at = u.at
-  from unnest($1::text[], $2::text[], $3::timestamptz[]) as u (tenant_id, key_id, at)
-  where k.tenant_id = u.tenant_id and k.key_id = u.key_id and (k.last_used_at is null or k.last_used_at < u.at)`;
+  with used as materialized (
+    select k.tenant_id, k.key_id, u.at
+      from api_keys k join unnest($1::text[], $2::text[], $3::timestamptz[]) as u (tenant_id, key_id, at) using (tenant_id, key_id)
+     where k.last_used_at is null or k.last_used_at < u.at
+     order by tenant_id, key_id
+       for no key update of k)
+  update api_keys k set last_used_at = u.at from used u where k.tenant_id = u.tenant_id and k.key_id = u.key_id`;
 
 /** Credentials in the database, in plain SQL because every request waits for it. */
 @Injectable()
