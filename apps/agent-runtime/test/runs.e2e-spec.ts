@@ -5,6 +5,7 @@ import { tenantDeleted, tenantSuspended } from '@support101/contracts/tenancy';
 import { newId } from '@support101/service-kit';
 import { operatorOf } from '@support101/service-testing';
 import { eventually } from '@support101/testing';
+import { JournalService, type FinishedStep } from '../src/journal/journal.service.js';
 import { LoneRuntime } from './lone-runtime.js';
 import { deeds, flaws, onDeed } from './scripted.js';
 
@@ -99,6 +100,54 @@ describe('a run', () => {
     ]);
   });
 
+  it('reaches nothing any more when it was stopped while its steps were on their way', async () => {
+    const tenantId = runtime.tenant();
+    const agent = await runtime.agent(tenantId);
+    // The next acceptance of the tenant waits for this one.
+    const held = Promise.withResolvers<void>();
+    const locked = Promise.withResolvers<void>();
+    const holding = runtime.running.database.asSystem('test', async (tx) => {
+      await tx.query(`select pg_advisory_xact_lock(hashtextextended('runs of ' || $1, 0))`, [tenantId]);
+      locked.resolve();
+      await held.promise;
+    });
+    await locked.promise;
+
+    const running = runtime.run(agent, [{ do: 'think' }, { do: 'write', text: 'too late' }], { timeoutSeconds: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 1_300));
+    held.resolve();
+    await holding;
+
+    expect(await running).toMatchObject({ status: 'timed_out', stepsCount: 1 });
+    expect(textsOf((await running).runId)).toEqual([]);
+    expect(await runtime.rows('select 1 from effects where tenant_id = $1', [tenantId])).toEqual([]);
+  });
+
+  it('that another worker has is not written by the one that has lost it, also in the same process and moment', async () => {
+    const tenantId = runtime.tenant();
+    const agent = await runtime.agent(tenantId);
+    const { runId } = await runtime.run(agent, [{ do: 'hang', text: 'mine', ms: 60_000 }], { waitSeconds: 0 });
+    const journal = runtime.provider(JournalService);
+    const expire = () => runtime.rows(`update run_leases set expires_at = now(), fence = fence + 1 where run_id = $1`, [runId]);
+    await expire();
+    const lost = await journal.take({ tenantId, runId });
+    await expire();
+    const mine = await journal.take({ tenantId, runId });
+    if (lost === undefined || mine === undefined) throw new Error('not taken');
+    const noUsage = { inputTokens: 0, outputTokens: 0, costMicroUsd: 0, model: null };
+    const aStep = (step: number, note: string): FinishedStep => {
+      const told = { action: 'note', outcome: 'success', result: {}, durationMs: 0, usage: noUsage } as const;
+      return { ...told, tools: [], step, before: {}, after: { note } };
+    };
+
+    const written = await Promise.all([journal.append(mine, aStep(0, 'mine')), journal.append(lost, aStep(1, 'lost'))]);
+
+    expect(written).toEqual([true, false]);
+    expect(await journal.append(mine, aStep(1, 'mine too'))).toBe(true);
+    expect(await runtime.rows('select step from run_steps where run_id = $1 order by step', [runId])).toHaveLength(2);
+    await runtime.ask(contract.cancelRun, { runId }, operatorOf(tenantId));
+  });
+
   it('may take no step at all', async () => {
     const tenantId = runtime.tenant();
     const run = await runtime.run(await runtime.agent(tenantId), []);
@@ -118,6 +167,17 @@ describe('a run', () => {
       const run = await runtime.ask(contract.getRun, { runId: accepted.runId }, operatorOf(agent.tenantId));
       expect(run.status).toBe('completed');
     });
+  });
+
+  it('is answered while its caller still listens', async () => {
+    const agent = await runtime.agent(runtime.tenant());
+    const caller: Caller = { ...operatorOf(agent.tenantId), deadlineAt: Date.now() + 450 };
+    const input = { script: [{ do: 'hang', text: 'long', ms: 60_000 }] };
+
+    const { runId, status } = await runtime.ask(contract.executeAgent, { agentId: agent.agentId, input, waitSeconds: 5 }, caller);
+
+    expect(status).toBe('running');
+    await runtime.ask(contract.cancelRun, { runId }, operatorOf(agent.tenantId));
   });
 
   it('is the same one for the same idempotency key, as it is by then, however long the caller waits', async () => {

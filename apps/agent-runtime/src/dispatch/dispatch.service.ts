@@ -73,7 +73,7 @@ export class DispatchService {
     );
     // The run begins when its acceptance is on its way. Nothing of it leaves the process before that has arrived.
     await immediate();
-    const news = this.runs.begin(prepared, waitMs, accepted);
+    const news = this.runs.begin(prepared, waitMs, caller, accepted);
     hand.work(ref, { id: ref.runId });
     return this.runs.settled(await accepting, waitMs, caller, news);
   }
@@ -95,7 +95,7 @@ export class DispatchService {
       await this.queue.offer(ref);
       return this.runs.settled(run, waitMs, caller, undefined);
     }
-    const news = this.runs.begin(prepared, waitMs);
+    const news = this.runs.begin(prepared, waitMs, caller);
     hand.work(ref, { id: runId });
     return this.runs.settled(run, waitMs, caller, news);
   }

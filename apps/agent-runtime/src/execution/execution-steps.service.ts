@@ -154,9 +154,12 @@ export class ExecutionStepsService {
     return { step: finished, state: done.state, turn: {}, next };
   }
 
-  async #question({ run, blueprint, config, asked }: Work, action: Action, done: CheckedStep): Promise<Question | undefined> {
+  async #question(work: Work, action: Action, done: CheckedStep): Promise<Question | undefined> {
+    const { run, blueprint, config, asked, behind } = work;
     const { interrupt, signals, state } = done;
     const fired = asked.map((request) => request.rule);
+    // The rules are another service's.
+    if (signals !== undefined) await behind.written();
     const rule = signals === undefined ? undefined : await this.escalations.match(signals, fired, run.caller);
     if (interrupt !== undefined) {
       const toolVersion = blueprint.tools.find((tool) => tool.name === interrupt.action?.tool)?.version;

@@ -75,8 +75,9 @@ export class JournalFactsService {
    * is another worker's or has ended; then nothing is written.
    */
   async write(tx: Tx, entries: readonly Entry[]): Promise<void> {
-    const byRun = Map.groupBy(entries, ({ row }) => row.runId);
-    const writing = [...byRun.values()].flatMap((ofRun) => this.#writeRun(tx, ofRun));
+    // By fence as well: one who has lost the run may still be here, and writes nothing together with one who has it.
+    const byHolder = Map.groupBy(entries, ({ row }) => `${row.runId} ${row.fence}`);
+    const writing = [...byHolder.values()].flatMap((ofRun) => this.#writeRun(tx, ofRun));
     const facts = entries.flatMap((entry) => entry.facts);
     await Promise.all([...writing, this.outbox.recordAll(tx, facts)]);
   }

@@ -96,8 +96,9 @@ export class JournalService implements OnModuleDestroy {
   }
 
   /** Makes the run's time limit later: an outage is not the run's time. */
-  postpone({ ref, fence }: HeldRun, byMs: number): Promise<void> {
-    return this.repository.postpone(this.database.alone(ref.tenantId), ref, fence, byMs);
+  async postpone({ ref, fence, accepted }: HeldRun, byMs: number): Promise<void> {
+    await accepted;
+    await this.repository.postpone(this.database.alone(ref.tenantId), ref, fence, byMs);
   }
 
   /** Hands the run back: any worker can take it at once. */

@@ -77,9 +77,15 @@ export class RunsService {
    * This process is about to work on the run, which is accepted or will be (`accepted`). Gives its end, if that comes before
    * there is a reason to look.
    */
-  begin({ row }: PreparedRun, waitMs: number, accepted?: Promise<boolean>): Promise<EndOfRun | undefined> {
+  begin(
+    { row }: PreparedRun,
+    waitMs: number,
+    { deadlineAt }: TenantCaller,
+    accepted?: Promise<boolean>,
+  ): Promise<EndOfRun | undefined> {
     this.journal.begin({ ...row, ...(accepted === undefined ? {} : { accepted }) });
-    return this.journal.nextNews(row.ref, pauseBeforeLook(0, waitMs, true));
+    const atMostMs = waitLimit(waitMs, deadlineAt, this.clock.now().getTime());
+    return this.journal.nextNews(row.ref, pauseBeforeLook(0, atMostMs, true));
   }
 
   /**

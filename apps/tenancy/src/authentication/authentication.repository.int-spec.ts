@@ -90,7 +90,7 @@ describe.each(engines)('AuthenticationRepository (%s)', (engine) => {
   });
 
   it('writes uses of the same keys from several processes at once, in whatever order each has them', async () => {
-    const keys = [];
+    const keys: KeyId[] = [];
     for (let index = 0; index < 300; index += 1) keys.push(await insertKey(`many${index}`));
     const write = (order: readonly KeyId[], time: number) =>
       prepared.database.asSystem('credentials', (tx) =>
