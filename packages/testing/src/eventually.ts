@@ -1,8 +1,8 @@
 /**
- * Calls `attempt` until it neither throws nor gives `false`, and gives its result; after `timeoutMs` milliseconds it
- * fails with the last error. For what is truly asynchronous: another process, a poll loop. Everything else takes a clock.
+ * Calls `attempt` until it neither throws nor gives `false`, and gives its result; after `timeoutMs` milliseconds,
+ * longer than a busy machine needs, it fails with the last error. For what is truly asynchronous: another process, a poll loop. Everything else takes a clock.
  */
-export async function eventually<T>(attempt: () => T | Promise<T>, timeoutMs = 5_000): Promise<T> {
+export async function eventually<T>(attempt: () => T | Promise<T>, timeoutMs = 15_000): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 100)) {
     const outcome = await settle(attempt);

@@ -12,7 +12,7 @@ import {
   type DeadLetter,
   type EventHandler,
 } from '../transport.js';
-import { NatsLease } from './nats-lease.js';
+import { NatsLease, tickMs } from './nats-lease.js';
 import type { NatsLink } from './nats-link.js';
 import { ackWaitMs, deadLetterSubject, ensureConsumer, eventTypeOf, isMissing, streamNames } from './nats-streams.js';
 
@@ -23,6 +23,8 @@ const fetchMs = 2_000;
 const leaveOutMs = 100;
 const leftOutAtMost = 200;
 const retryMs = 500;
+/** A server may give out again what has expired this much later, in milliseconds. */
+const slackMs = 500;
 
 /** An event that was delivered this often without an answer has probably killed its consumers: it gets one more try. */
 const suspicious = 20;
@@ -63,8 +65,8 @@ export class NatsDurable implements ConsumerSubscription {
     const onDeadLetter = (letter: DeadLetter) => this.#bury(letter);
     this.#lanes = new EventLanes({ ...options, onDeadLetter }, systemTime, ports.log);
     this.#detach = this.#lanes.attach({ ...options, onDeadLetter }, handler);
-    this.#lease = new NatsLease(ports.link, options.durable, () => {
-      this.#pulling = this.#pulling.then(() => this.#pull());
+    this.#lease = new NatsLease(ports.link, options.durable, (lastSignAt) => {
+      this.#pulling = this.#pulling.then(() => this.#pull(lastSignAt));
     });
   }
 
@@ -97,9 +99,12 @@ export class NatsDurable implements ConsumerSubscription {
     await this.#lease.close();
   }
 
-  async #pull(): Promise<void> {
+  async #pull(deadSince: number | undefined): Promise<void> {
+    let inheritedFrom = deadSince;
     while (!this.#closed && this.#lease.held) {
       try {
+        if (inheritedFrom !== undefined) await this.#untilExpired(inheritedFrom);
+        inheritedFrom = undefined;
         await this.#fetch();
       } catch (error) {
         this.#consumer = undefined;
@@ -111,11 +116,31 @@ export class NatsDurable implements ConsumerSubscription {
     }
   }
 
+  /** What a dead holder had comes first, and only when its time is over: until then, later events would pass it. */
+  async #untilExpired(lastSignAt: number): Promise<void> {
+    const { num_ack_pending: inherited } = await (await this.#onServer()).info();
+    const waitMs = lastSignAt + tickMs + ackWaitMs + slackMs - performance.now();
+    if (inherited === 0 || waitMs <= 0 || this.#closed) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, waitMs);
+      this.#room = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#room = () => undefined;
+  }
+
+  async #onServer(): Promise<Consumer> {
+    this.#consumer ??= await this.link.js.consumers.get(streamNames.events, this.name);
+    return this.#consumer;
+  }
+
   async #fetch(): Promise<void> {
     const room = heldAtMost - this.#held.size;
     if (room <= 0) return new Promise((resolve) => (this.#room = resolve));
-    this.#consumer ??= await this.link.js.consumers.get(streamNames.events, this.name);
-    const batch = await this.#consumer.fetch({ max_messages: Math.min(room, 100), expires: fetchMs });
+    const consumer = await this.#onServer();
+    const batch = await consumer.fetch({ max_messages: Math.min(room, 100), expires: fetchMs });
     this.#room = () => batch.stop();
     // It may have been closed while the server was asked: nobody would stop the batch any more.
     if (this.#closed) batch.stop();

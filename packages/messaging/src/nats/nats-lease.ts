@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { NatsLink } from './nats-link.js';
 import { isApiError, isMissing, leaseSubject, streamNames } from './nats-streams.js';
 
-const tickMs = 1_000;
+/** How often a holder gives a sign of life, in milliseconds. */
+export const tickMs = 1_000;
 /** A holder that has given no sign for this long is taken for dead. */
 const leaseMs = 4_000;
 const free = '';
@@ -18,6 +19,8 @@ export class NatsLease {
   readonly #subject: string;
   #sequence = 0;
   #seenAt = 0;
+  /** Whether the last holder this process has seen let others have it. */
+  #freed = true;
   #held = false;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
@@ -26,7 +29,8 @@ export class NatsLease {
   constructor(
     private readonly link: NatsLink,
     name: string,
-    private readonly onHeld: () => void,
+    /** Told when this process becomes the holder; `lastSignAt` (of `performance.now`) if the one before gave no sign any more. */
+    private readonly onHeld: (lastSignAt: number | undefined) => void,
   ) {
     this.#subject = leaseSubject(name);
   }
@@ -65,9 +69,10 @@ export class NatsLease {
   }
 
   async #take(): Promise<void> {
+    const lastSignAt = this.#freed ? undefined : this.#seenAt;
     await this.#write(this.#owner);
     this.#held = true;
-    this.onHeld();
+    this.onHeld(lastSignAt);
   }
 
   async #mayTake(): Promise<boolean> {
@@ -79,6 +84,7 @@ export class NatsLease {
       });
     if (last === null) {
       this.#sequence = 0;
+      this.#freed = true;
       return true;
     }
     if (last.seq !== this.#sequence) {
@@ -86,7 +92,8 @@ export class NatsLease {
       this.#seenAt = performance.now();
     }
     const holder = last.string();
-    return holder === free || holder === this.#owner || performance.now() - this.#seenAt >= leaseMs;
+    this.#freed = holder === free || holder === this.#owner;
+    return this.#freed || performance.now() - this.#seenAt >= leaseMs;
   }
 
   /** Fails when anybody has written since what this process has seen last. */
