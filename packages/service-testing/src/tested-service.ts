@@ -78,17 +78,19 @@ export class TestedService {
       .filter((what) => !this.#seen.has(what));
   }
 
-  /** The events of this kind about this tenant or resource so far, in order. */
-  eventsOf<E extends EventContract>(contract: E, about: string): Told<E>[] {
-    const isMeant = ({ type, tenantid, subject }: EventEnvelope) =>
-      type === contract.type && (tenantid === about || subject === about);
+  /** The events of this kind about this tenant or resource so far, in order; those with these data, if any are given. */
+  eventsOf<E extends EventContract>(contract: E, about: string, data: Partial<DataOf<E>> = {}): Told<E>[] {
+    const isMeant = (event: EventEnvelope) =>
+      event.type === contract.type &&
+      (event.tenantid === about || event.subject === about) &&
+      Object.entries(data).every(([name, value]) => isDeepStrictEqual(event.data[name], value));
     return this.events.filter(isMeant) as Told<E>[];
   }
 
   /** The same, once there are at least so many of them. */
-  async told<E extends EventContract>(contract: E, about: string, count = 1): Promise<Told<E>[]> {
+  async told<E extends EventContract>(contract: E, about: string, count = 1, data: Partial<DataOf<E>> = {}): Promise<Told<E>[]> {
     return eventually(() => {
-      const found = this.eventsOf(contract, about);
+      const found = this.eventsOf(contract, about, data);
       if (found.length < count) throw new Error(`${found.length} ${contract.type} of ${about}`);
       return found;
     });
@@ -99,13 +101,7 @@ export class TestedService {
    * which of them is meant would then be a question of time.
    */
   async event<E extends EventContract>(contract: E, about: string, data: Partial<DataOf<E>> = {}): Promise<Told<E>> {
-    const isMeant = (event: Told<E>) =>
-      Object.entries(data).every(([name, value]) => isDeepStrictEqual(event.data[name as keyof DataOf<E>], value));
-    const found = await eventually(() => {
-      const meant = this.eventsOf(contract, about).filter(isMeant);
-      if (meant.length === 0) throw new Error(`no ${contract.type} of ${about}`);
-      return meant;
-    });
+    const found = await this.told(contract, about, 1, data);
     if (found.length > 1) throw new Error(`${found.length} ${contract.type} of ${about}: say which`);
     return found[0] as Told<E>;
   }

@@ -1,6 +1,7 @@
 /**
- * Calls `attempt` until it neither throws nor gives `false`, and gives its result; after `timeoutMs` milliseconds,
- * longer than a busy machine needs, it fails with the last error. For what is truly asynchronous: another process, a poll loop. Everything else takes a clock.
+ * Calls `attempt` until it neither throws nor gives `false`, and gives its result; after `timeoutMs` milliseconds, longer
+ * than a busy machine needs, it fails with the last error. For what is truly asynchronous: another process, a poll loop.
+ * Everything else takes a clock.
  */
 export async function eventually<T>(attempt: () => T | Promise<T>, timeoutMs = 15_000): Promise<T> {
   const deadline = performance.now() + timeoutMs;

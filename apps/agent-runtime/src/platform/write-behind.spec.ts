@@ -2,14 +2,8 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { writeBehind } from './write-behind.js';
 
 const refused = new Error('refused');
+const aWrite = () => Promise.withResolvers<boolean>();
 const turn = () => new Promise((resolve) => setImmediate(resolve));
-
-function aWrite() {
-  let resolve: (mine: boolean) => void = () => undefined;
-  let reject: (error: unknown) => void = () => undefined;
-  const promise = new Promise<boolean>((...settle) => ([resolve, reject] = settle));
-  return { promise, resolve, reject };
-}
 
 function writes() {
   const onFailure = jest.fn<(error: unknown) => void>();

@@ -99,8 +99,8 @@ export class NatsDurable implements ConsumerSubscription {
     await this.#lease.close();
   }
 
-  async #pull(deadSince: number | undefined): Promise<void> {
-    let inheritedFrom = deadSince;
+  async #pull(lastSignAt: number | undefined): Promise<void> {
+    let inheritedFrom = lastSignAt;
     while (!this.#closed && this.#lease.held) {
       try {
         if (inheritedFrom !== undefined) await this.#untilExpired(inheritedFrom);
