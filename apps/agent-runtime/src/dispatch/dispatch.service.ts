@@ -20,8 +20,8 @@ interface Request {
   /** How many of the tenant's runs may be at work, this one included. */
   readonly atMost: number;
   readonly runId: RunId;
-  /** This process works on it. */
-  readonly here: boolean;
+  /** Of this process, to work on it; without one the queue has it. */
+  readonly hand: RunHand | undefined;
 }
 
 /** Where agents and runs meet: starting a run of an agent, and what an agent is doing. */
@@ -44,12 +44,12 @@ export class DispatchService {
     const atMost = await this.tenants.concurrentExecutions(caller);
     for (let left = tries; ; left -= 1) {
       const hand = this.queue.hand();
-      const request = { input, caller, atMost, runId: newId('run'), here: hand !== undefined };
+      const request = { input, caller, atMost, runId: newId('run'), hand };
       try {
         // A key may stand for an answer of before, also when the agent is gone: it comes before everything else.
-        if (caller.idempotencyKey !== undefined) return await this.#once(request, hand);
+        if (caller.idempotencyKey !== undefined) return await this.#once(request);
         const ready = await this.agents.remembered(caller.tenantId, input.agentId);
-        return await this.#begin(this.#prepare(request, ready), request, hand);
+        return await this.#begin(this.#prepare(request, ready), request);
       } catch (error) {
         hand?.free();
         if (!isStoppedBy(error, 'agent_changed') || left === 1) throw error;
@@ -58,15 +58,11 @@ export class DispatchService {
     }
   }
 
-  async #begin(prepared: PreparedRun, { input, caller }: Request, hand: RunHand | undefined): Promise<Run> {
+  async #begin(prepared: PreparedRun, { input, caller, hand }: Request): Promise<Run> {
     const { ref } = prepared.row;
     const waitMs = waitOf(input);
     const accepting = this.database.burstForTenant(ref.tenantId, (tx) => this.runs.accept(tx, prepared));
-    if (hand === undefined) {
-      const run = await accepting;
-      await this.queue.offer(ref);
-      return this.runs.settled(run, waitMs, caller, undefined);
-    }
+    if (hand === undefined) return this.#offer(await accepting, waitMs, caller);
     const accepted = accepting.then(
       () => true,
       () => false,
@@ -78,8 +74,8 @@ export class DispatchService {
     return this.runs.settled(await accepting, waitMs, caller, news);
   }
 
-  async #once(request: Request, hand: RunHand | undefined): Promise<Run> {
-    const { input, caller, runId } = request;
+  async #once(request: Request): Promise<Run> {
+    const { input, caller, runId, hand } = request;
     const { tenantId } = caller;
     const waitMs = waitOf(input);
     let prepared: PreparedRun | undefined;
@@ -88,20 +84,25 @@ export class DispatchService {
       return this.runs.accept(tx, prepared);
     };
     const run = await this.database.once(executeAgent, { ...input, waitSeconds: 0 }, caller, accept);
-    const ref = { tenantId, runId: run.runId };
     // Another run is the answer of before.
     if (hand === undefined || prepared === undefined || run.runId !== runId) {
       hand?.free();
-      await this.queue.offer(ref);
-      return this.runs.settled(run, waitMs, caller, undefined);
+      return this.#offer(run, waitMs, caller);
     }
     const news = this.runs.begin(prepared, waitMs, caller);
-    hand.work(ref, { id: runId });
+    hand.work({ tenantId, runId }, { id: runId });
     return this.runs.settled(run, waitMs, caller, news);
   }
 
-  #prepare({ input, caller, runId, atMost, here }: Request, ready: ReadyAgent): PreparedRun {
-    return this.runs.prepare(accepted(input, ready, runId), { agentVersion: ready.agent.version, atMost, here }, caller);
+  /** Leaves the run to the queue. */
+  async #offer(run: Run, waitMs: number, caller: TenantCaller): Promise<Run> {
+    await this.queue.offer({ tenantId: caller.tenantId, runId: run.runId });
+    return this.runs.settled(run, waitMs, caller, undefined);
+  }
+
+  #prepare({ input, caller, runId, atMost, hand }: Request, ready: ReadyAgent): PreparedRun {
+    const terms = { agentVersion: ready.agent.version, atMost, here: hand !== undefined };
+    return this.runs.prepare(accepted(input, ready, runId), terms, caller);
   }
 
   async state({ agentId }: InputOf<typeof getAgentState>, caller: TenantCaller): Promise<OutputOf<typeof getAgentState>> {

@@ -20,7 +20,6 @@ import { LOG, type Log } from '@support101/service-kit';
 import { EscalationsService } from '../escalations/escalations.service.js';
 import type { FinishedStep, HeldRun, RunEnd, Turn } from '../journal/journal.service.js';
 import { untilStopped, type Hold } from '../platform/hold.js';
-import type { WriteBehind } from '../platform/write-behind.js';
 import { stepsOfOthers } from '../platform/decisions.js';
 import { ruleQuestion, type Asked, type Question } from '../platform/questions.js';
 import { ToolsService, type Toolbox } from '../tools/tools.service.js';
@@ -32,8 +31,8 @@ export interface Work {
   readonly blueprint: Blueprint;
   readonly config: RunConfig;
   readonly hold: Hold;
-  /** Its steps on their way to the journal. */
-  readonly behind: WriteBehind;
+  /** Resolves when all steps so far are in the journal; throws when they cannot be, or the run was stopped meanwhile. */
+  mayLeave(): Promise<void>;
   /** What people decided, the decision that this worker applies included. */
   readonly asked: readonly Asked[];
 }
@@ -155,12 +154,9 @@ export class ExecutionStepsService {
   }
 
   async #question(work: Work, action: Action, done: CheckedStep): Promise<Question | undefined> {
-    const { run, blueprint, config, asked, behind } = work;
+    const { blueprint, config } = work;
     const { interrupt, signals, state } = done;
-    const fired = asked.map((request) => request.rule);
-    // The rules are another service's.
-    if (signals !== undefined) await behind.written();
-    const rule = signals === undefined ? undefined : await this.escalations.match(signals, fired, run.caller);
+    const rule = signals === undefined ? undefined : await this.#fired(work, signals);
     if (interrupt !== undefined) {
       const toolVersion = blueprint.tools.find((tool) => tool.name === interrupt.action?.tool)?.version;
       if (interrupt.action !== undefined && toolVersion === undefined) throw new RunFailure('tool_unknown');
@@ -172,11 +168,17 @@ export class ExecutionStepsService {
     return { interrupt: { ...shown, type: 'escalation' }, subject: { kind: 'agent' }, rule };
   }
 
-  #open({ run, blueprint, config, hold, behind, asked }: Work, step: number): Toolbox {
+  /** The escalation rule that fires; the rules are another service's. */
+  async #fired({ run, asked, mayLeave }: Work, signals: NonNullable<CheckedStep['signals']>) {
+    await mayLeave();
+    const before = asked.map((request) => request.rule);
+    return this.escalations.match(signals, before, run.caller);
+  }
+
+  #open({ run, blueprint, config, hold, mayLeave, asked }: Work, step: number): Toolbox {
     const { caller, agentId, ref, fence } = run;
     const { signal } = hold;
-    const written = () => behind.written();
-    return this.tools.open({ blueprint, config, caller, agentId, runId: ref.runId, step, fence, asked, signal, written });
+    return this.tools.open({ blueprint, config, caller, agentId, runId: ref.runId, step, fence, asked, signal, mayLeave });
   }
 }
 

@@ -97,7 +97,11 @@ export class ExecutionService {
       const blueprint = this.blueprints.pinned(run.blueprint, run.blueprintVersion);
       const config = run.config as unknown as RunConfig;
       const state = run.state === undefined ? blueprint.start(run.input as JsonObject, config) : blueprint.parseState(run.state);
-      const work = { run, blueprint, config, hold, behind, asked: pending === null ? run.asked : [...run.asked, pending] };
+      const mayLeave = async (): Promise<void> => {
+        await behind.written();
+        hold.signal.throwIfAborted();
+      };
+      const work = { run, blueprint, config, hold, mayLeave, asked: pending === null ? run.asked : [...run.asked, pending] };
       return { work, state, next: pending === null ? this.steps.plan(work, state, run.stepsCount) : { resume: pending } };
     } catch (error) {
       return { end: this.steps.failed(run, error) };

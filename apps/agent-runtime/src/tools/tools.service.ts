@@ -41,8 +41,8 @@ export interface ToolScope {
   /** What people decided about the run so far. */
   readonly asked: readonly Asked[];
   readonly signal: AbortSignal;
-  /** Resolves when the steps before are in the journal; throws when they cannot be. */
-  written(): Promise<void>;
+  /** Resolves when anything may leave the process: the steps before are in the journal. Throws when the run is stopped. */
+  mayLeave(): Promise<void>;
 }
 
 /** What became of one tool call. */
@@ -91,7 +91,7 @@ export class ToolsService {
       tenantId: caller.tenantId,
       knowledge: this.knowledge.of(caller),
       tickets: (call) => this.tickets.of({ effect: keyOf(call, scope), fence, agentId, caller }),
-      tasks: { run: (task, input, options) => mayLeave(scope).then(() => this.model.tasks.run(task, input, options)) },
+      tasks: { run: (task, input, options) => scope.mayLeave().then(() => this.model.tasks.run(task, input, options)) },
       model: this.model.name,
       now: () => this.clock.now(),
       aroundTool: async (call) => {
@@ -122,7 +122,7 @@ export class ToolsService {
   }
 
   async #run(call: ToolCall, scope: ToolScope): Promise<unknown> {
-    await mayLeave(scope);
+    await scope.mayLeave();
     const { tool } = call;
     const key = keyOf(call, scope);
     const given = toPlainObject(call.input) as CallArguments;
@@ -149,12 +149,6 @@ export class ToolsService {
       },
     });
   }
-}
-
-/** The run may have been stopped while its steps were on their way. */
-async function mayLeave({ written, signal }: ToolScope): Promise<void> {
-  await written();
-  signal.throwIfAborted();
 }
 
 type CallArguments = Parameters<typeof approvalQuestion>[2];
