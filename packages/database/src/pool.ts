@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { callbackify } from 'node:util';
 import pg from 'pg';
 import { DatabaseFailure, isDatabaseFailure, messageOf } from './failures.js';
+import { replanWithin } from './replanning.js';
 import { checkedSchema, sessionSettings } from './transaction.js';
 
 /** How to reach one service's schema. */
@@ -14,6 +15,8 @@ export interface DatabaseOptions {
   readonly embedded: boolean;
   /** How long to wait for a connection, a free one or a new one; 15 seconds unless told. */
   readonly connectWithinMs?: number;
+  /** After how long a connection's prepared statements are planned anew; 10 seconds unless told, 60 on the embedded Postgres. */
+  readonly replanAfterMs?: number;
   /** Told about connections that break while idle and about hooks that throw; silent unless given. */
   readonly onError?: (error: Error) => void;
 }
@@ -50,6 +53,8 @@ export function openPool(options: DatabaseOptions): pg.Pool {
   pool.on('error', (error) => {
     if (!pool.ending) options.onError?.(error);
   });
+  // The embedded connections share one session: each of them drops the plans of all.
+  replanWithin(pool, options.replanAfterMs ?? (options.embedded ? 60_000 : 10_000));
   return pool;
 }
 
