@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findKustomize } from './infra/kustomize.ts';
@@ -8,7 +8,8 @@ import { type DeployedService, deployedServices, examples, isPinned, problemsOf,
 import { root } from './set-up.mjs';
 
 const overlays = ['dev', 'production'] as const;
-type Overlay = (typeof overlays)[number];
+/** `own` is the overlay that docs/runbooks/deploy.md shows. */
+type Overlay = (typeof overlays)[number] | 'own';
 
 const rendered = new Map<Overlay, Manifests>();
 const manifestsOf = (overlay: Overlay) => rendered.get(overlay) ?? new Manifests('');
@@ -22,7 +23,11 @@ beforeAll(async () => {
   cpSync(join(root, 'infra/k8s'), copy, { recursive: true });
   const own = Object.entries(examples).filter(([name]) => name.startsWith('SUPPORT101_'));
   writeFileSync(join(copy, 'overlays/dev/secrets.env'), own.map(([name, value]) => `${name}=${value}\n`).join(''));
-  for (const overlay of overlays) rendered.set(overlay, new Manifests(await kustomize.render(join(copy, 'overlays', overlay))));
+  mkdirSync(join(copy, 'overlays/own'));
+  writeFileSync(join(copy, 'overlays/own/kustomization.yaml'), shownOverlay());
+  for (const overlay of [...overlays, 'own'] as const) {
+    rendered.set(overlay, new Manifests(await kustomize.render(join(copy, 'overlays', overlay))));
+  }
   rmSync(copy, { recursive: true });
 }, 180_000);
 
@@ -35,11 +40,17 @@ const asRead = (environment: Readonly<Record<string, string>>) =>
     Object.entries(environment).map(([name, value]) => [name, fileOf(value) === undefined ? value : (examples[name] ?? '')]),
   );
 
+const runbook = () => readFileSync(join(root, 'docs/runbooks/deploy.md'), 'utf8');
+
+function shownOverlay(): string {
+  const [block] = /^ {4}resources: [^]*?\n\n/m.exec(runbook()) ?? [];
+  if (block === undefined) throw new Error('docs/runbooks/deploy.md shows no overlay');
+  return block.replaceAll(/^ {4}/gm, '');
+}
+
 /** The keys of the Secrets that docs/runbooks/deploy.md tells to make. */
 function documentedSecrets(): Record<string, string[]> {
-  const rows = [
-    ...readFileSync(join(root, 'docs/runbooks/deploy.md'), 'utf8').matchAll(/^\| `(support101-[a-z-]+)` \| (.*) \|$/gm),
-  ];
+  const rows = [...runbook().matchAll(/^\| `(support101-[a-z-]+)` \| (.*) \|$/gm)];
   return Object.fromEntries(
     rows.map(([, name = '', keys = '']) => [name, keys.split(', ').map((key) => key.replaceAll('`', ''))]),
   );
@@ -204,6 +215,24 @@ describe('production', () => {
     );
     expect([...manifests.of('Secret'), ...manifests.of('StatefulSet')]).toEqual([]);
     expect(Object.keys(documentedSecrets()).toSorted()).toEqual(services.map(({ name }) => `support101-${name}`));
+  });
+});
+
+describe('the overlay that the runbook shows', () => {
+  it('lets the outside in at its host, to the API of the gateway and nowhere else', () => {
+    const manifests = manifestsOf('own');
+    const ingresses = manifests.of('Ingress').map(({ spec }) => spec);
+    const backends = ingresses.flatMap((spec) =>
+      spec?.rules?.flatMap(({ http }) => http.paths.map(({ backend }) => backend.service)),
+    );
+    const ports = manifests.get('Service', 'support101-gateway').spec?.ports?.map(({ name, targetPort }) => [name, targetPort]);
+
+    expect(backends).toEqual([{ name: 'support101-gateway', port: { name: 'api' } }]);
+    expect(ports).toContainEqual(['api', 'api']);
+    expect(ingresses.map((spec) => [spec?.rules?.map(({ host }) => host), spec?.tls])).toEqual([
+      [['support.acme.example'], [{ hosts: ['support.acme.example'], secretName: 'support101-tls' }]],
+    ]);
+    expect(podOf(manifests.get('Deployment', 'support101-gateway')).container.image).toMatch(/^registry\.example\.com\//);
   });
 });
 

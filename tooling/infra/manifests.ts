@@ -44,6 +44,11 @@ interface PolicyRule {
   readonly ports?: readonly { readonly port: number | string }[];
 }
 
+interface IngressRule {
+  readonly host: string;
+  readonly http: { readonly paths: readonly { readonly backend: { readonly service: object } }[] };
+}
+
 interface Spec {
   readonly selector?: Labels & { readonly matchLabels?: Labels };
   readonly podSelector?: { readonly matchLabels?: Labels };
@@ -56,6 +61,8 @@ interface Spec {
   readonly ingress?: readonly PolicyRule[];
   readonly egress?: readonly PolicyRule[];
   readonly policyTypes?: readonly string[];
+  readonly rules?: readonly IngressRule[];
+  readonly tls?: readonly object[];
 }
 
 /** Everything that a rendered overlay applies. */
