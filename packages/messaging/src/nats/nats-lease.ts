@@ -1,7 +1,7 @@
-import { JetStreamApiCodes } from '@nats-io/jetstream';
+import { JetStreamApiCodes, type StoredMsg } from '@nats-io/jetstream';
 import { randomUUID } from 'node:crypto';
 import type { NatsLink } from './nats-link.js';
-import { isApiError, isMissing, leaseSubject, streamNames } from './nats-streams.js';
+import { clockSubject, isApiError, isMissing, leaseSubject, streamNames } from './nats-streams.js';
 
 /** How often a holder gives a sign of life, in milliseconds. */
 export const tickMs = 1_000;
@@ -11,8 +11,9 @@ const free = '';
 
 /**
  * A lease that one process at a time holds, kept as the last message of a subject: each holder's sign of life replaces
- * the one before, and only that one. Times are measured by the watching process alone, so clocks need not agree. A
- * holder that was stopped and goes on may believe in its lease for a second more.
+ * the one before, and only that one. Times are measured by the watching process alone, and how old a sign was when it
+ * began to watch by the server's clock alone, so clocks need not agree. A holder that was stopped and goes on may believe
+ * in its lease for a second more.
  */
 export class NatsLease {
   readonly #owner = randomUUID();
@@ -76,24 +77,40 @@ export class NatsLease {
   }
 
   async #mayTake(): Promise<boolean> {
-    const last = await this.link.jsm.streams
-      .getMessage(streamNames.leases, { last_by_subj: this.#subject })
-      .catch((error: unknown) => {
-        if (isApiError(error, JetStreamApiCodes.NoMessageFound)) return null;
-        throw error;
-      });
+    const last = await this.#last(this.#subject);
     if (last === null) {
       this.#sequence = 0;
       this.#freed = true;
       return true;
     }
-    if (last.seq !== this.#sequence) {
-      this.#sequence = last.seq;
-      this.#seenAt = performance.now();
-    }
     const holder = last.string();
     this.#freed = holder === free || holder === this.#owner;
+    if (last.seq !== this.#sequence) {
+      // Who watches sees each sign in its second; who has just begun may see one that was there long before.
+      const ageMs = this.#sequence === 0 && !this.#freed ? await this.#ageOf(last) : 0;
+      this.#sequence = last.seq;
+      this.#seenAt = performance.now() - ageMs;
+    }
     return this.#freed || performance.now() - this.#seenAt >= leaseMs;
+  }
+
+  async #last(subject: string): Promise<StoredMsg | null> {
+    const { streams } = this.link.jsm;
+    return streams.getMessage(streamNames.leases, { last_by_subj: subject }).catch((error: unknown) => {
+      if (isApiError(error, JetStreamApiCodes.NoMessageFound)) return null;
+      throw error;
+    });
+  }
+
+  /**
+   * For how long the server has had a sign, in milliseconds: rather too short than too long. Servers before 2.10 tell
+   * what time they have only by what they store, so something is stored; another process may be the last to do so.
+   */
+  async #ageOf(sign: StoredMsg): Promise<number> {
+    await this.link.js.publish(clockSubject, '', { expect: { streamName: streamNames.leases }, timeout: tickMs });
+    const now = await this.#last(clockSubject);
+    // Both are cut to whole milliseconds.
+    return now === null ? 0 : Math.max(0, now.time.getTime() - sign.time.getTime() - 1);
   }
 
   /** Fails when anybody has written since what this process has seen last. */

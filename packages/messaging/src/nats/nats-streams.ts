@@ -29,6 +29,8 @@ export const deadLetterSubject = (durable: string, tenantId: string): string =>
   `${eventSubjectRoot}.dead-letters.${durable}.${tenantId}`;
 /** Where the lease of that name is kept. */
 export const leaseSubject = (name: string): string => `${eventSubjectRoot}.leases.${name}`;
+/** Among the leases, what is stored to learn the server's time: no durable is called so, a service's name and `-` begin theirs. */
+export const clockSubject = leaseSubject('clock');
 
 /** How long a delivered event waits for a sign of life before it is given to another process. */
 export const ackWaitMs = 5_000;
