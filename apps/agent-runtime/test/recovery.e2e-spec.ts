@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AgentId, EventEnvelope, RequestId, RunId, TenantId } from '@support101/contracts';
-import { getRun, listRunSteps, type Run } from '@support101/contracts/agent-runtime';
+import { getRun, listRuns, listRunSteps, type Run } from '@support101/contracts/agent-runtime';
 import { requestDecided } from '@support101/contracts/hitl';
 import { newId } from '@support101/service-kit';
 import { envelopeOf, operatorOf } from '@support101/service-testing';
-import { eventually } from '@support101/testing';
+import { eventually, Wire } from '@support101/testing';
 import { RunQueue } from '../src/platform/run-queue.js';
 import { startWorker, type CrashPoint, type WorkerProcess } from './crash/worker-process.js';
 import { insertAgent, insertRun, prepare, type Prepared } from './engines.js';
@@ -114,6 +114,55 @@ describe('a run', () => {
     const runtime = await boot();
 
     expect(await ended(runtime, run)).toMatchObject({ status: 'completed', output: { notes: ['a', 'b'] } });
+  });
+});
+
+describe('a run whose acceptance broke off', () => {
+  const script = ['once', 'more'].map((text) => ({ do: 'note', text }));
+
+  async function overAWire() {
+    const wire = await Wire.lay(prepared.url);
+    cleanUp.push(() => wire.close());
+    const runtime = await LoneRuntime.boot({ url: wire.url });
+    cleanUp.push(() => runtime.close());
+    const agent = await runtime.agent(runtime.tenant());
+    // So that its statements are known to the connections, and named in what they send.
+    await runtime.run(agent, []);
+    const execute = (when: 'cutAfter' | 'cutBefore') => {
+      wire[when] = 'runs-insert';
+      return runtime.run(agent, script).finally(() => (wire[when] = undefined));
+    };
+    const others = async () => {
+      const { data } = await runtime.ask(listRuns, { limit: 10 }, operatorOf(agent.tenantId));
+      return data.slice(0, -1);
+    };
+    return { runtime, execute, others };
+  }
+
+  it('before the database had it does not exist, and has reached nothing', async () => {
+    const { execute, others } = await overAWire();
+    const before = deeds.length;
+
+    await expect(execute('cutBefore')).rejects.toMatchObject({ code: 'service_unavailable' });
+
+    expect(await others()).toEqual([]);
+    expect(deeds.slice(before)).toEqual([]);
+  });
+
+  it('when the database had it and nobody heard of it goes on like one whose worker died, and does everything once', async () => {
+    const { runtime, execute, others } = await overAWire();
+
+    await expect(execute('cutAfter')).rejects.toMatchObject({ code: 'service_unavailable' });
+    const run = await eventually(async () => {
+      const [accepted] = await others();
+      if (accepted === undefined) throw new Error('not accepted');
+      return accepted;
+    });
+    const { status, stepsCount } = await ended(runtime, run);
+
+    expect({ status, stepsCount }).toEqual({ status: 'completed', stepsCount: 2 });
+    expect(textsOf(run)).toEqual(['once', 'more']);
+    expect((await journaled(run)).map(({ fence }) => fence)).toEqual([2, 2]);
   });
 });
 

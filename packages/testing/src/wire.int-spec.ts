@@ -64,6 +64,18 @@ describe('a wire', () => {
     expect(other.state.gone).toBe(false);
   });
 
+  it('cuts off who says another word before the server hears of it', async () => {
+    const [one, other] = [await joined(), await joined()];
+    wire.cutBefore = 'commit';
+
+    one.say('BEGIN; COMMIT');
+    await eventually(() => one.state.gone);
+    other.say('select');
+    await eventually(() => expect(other.state.said).toBe('SELECT'));
+
+    expect([heard, one.state.said]).toEqual(['select', '']);
+  });
+
   it('lets nobody through while it is cut', async () => {
     const before = await joined();
     wire.cut();

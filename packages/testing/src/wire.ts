@@ -5,6 +5,8 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export class Wire {
   /** Cuts a client off that sends this (in any case): the server has it, and the client hears nothing of what follows. */
   cutAfter: string | undefined;
+  /** Cuts a client off that sends this (in any case): the server never has it. */
+  cutBefore: string | undefined;
   readonly #target: URL;
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
@@ -48,6 +50,10 @@ export class Wire {
   #join(client: Socket): void {
     if (this.#cut) return void client.destroy();
     const server = connect(Number(this.#target.port), this.#target.hostname);
+    // In front of what passes the bytes on.
+    client.on('data', (bytes: Buffer) => {
+      if (says(bytes, this.cutBefore)) for (const socket of [server, client]) socket.destroy();
+    });
     for (const [from, to] of [
       [client, server],
       [server, client],
@@ -58,10 +64,14 @@ export class Wire {
       from.pipe(to);
     }
     client.on('data', (bytes: Buffer) => {
-      if (this.cutAfter === undefined || !bytes.toString('latin1').toLowerCase().includes(this.cutAfter)) return;
+      if (!says(bytes, this.cutAfter)) return;
       server.unpipe(client).resume();
       // An empty write is done when all before it are.
       server.write('', () => client.destroy());
     });
   }
+}
+
+function says(bytes: Buffer, text: string | undefined): boolean {
+  return text !== undefined && bytes.toString('latin1').toLowerCase().includes(text);
 }
