@@ -1,6 +1,7 @@
 export * from './derive/asyncapi.js';
 export * from './derive/compatibility.js';
 export * from './derive/documents.js';
+export * from './derive/export-columns.js';
 export * from './derive/json-schema.js';
 export * from './derive/names.js';
 export * from './derive/openapi-parameters.js';

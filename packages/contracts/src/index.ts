@@ -5,6 +5,7 @@ export * from './kernel/canonical.js';
 export * from './kernel/contract.js';
 export * from './kernel/envelope.js';
 export * from './kernel/errors.js';
+export * from './kernel/export.js';
 export * from './kernel/ids.js';
 export * from './kernel/page.js';
 export * from './kernel/permission.js';

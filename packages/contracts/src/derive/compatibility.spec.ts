@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { event, rpc, type HttpBinding } from '../kernel/contract.js';
 import type { Access } from '../kernel/access.js';
+import { page } from '../kernel/page.js';
 import { buildRegistry } from '../kernel/registry.js';
 import { breakingChanges } from './compatibility.js';
 import { snapshot } from './snapshot.js';
@@ -104,6 +105,16 @@ describe('breakingChanges', () => {
   ])('reports %s', (_, next, path, change) => {
     expect(breakingChanges(take(), next)).toEqual([
       { contract: 'demo.things.get.v1', path, change: expect.stringContaining(change) },
+    ]);
+  });
+
+  it('reports an export that is an ordinary list now', () => {
+    const list = { input: z.object({ cursor: z.string().optional() }), output: page(Leaf) };
+    const http = { method: 'GET', path: '/v1/things' } as HttpBinding;
+    const before = take({ ...list, http: { ...http, export: { name: 'things' } } });
+
+    expect(breakingChanges(before, take({ ...list, http }))).toEqual([
+      { contract: 'demo.things.get.v1', path: '/http/export', change: 'was removed' },
     ]);
   });
 

@@ -55,7 +55,7 @@ function httpBreaks(before: HttpSnapshot | undefined, after: HttpSnapshot | unde
     ...valueBreaks('/http/method', before.method, after.method),
     ...valueBreaks('/http/path', names(before.path), names(after.path)),
     ...valueBreaks('/http/statuses', before.statuses, after.statuses),
-    ...(['location', 'etag', 'preferWait', 'raw'] as const)
+    ...(['location', 'etag', 'preferWait', 'raw', 'export'] as const)
       .filter((name) => Boolean(before[name]) && !after[name])
       .map((name) => ({ path: `/http/${name}`, change: 'was removed' })),
   ];

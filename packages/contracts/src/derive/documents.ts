@@ -15,6 +15,7 @@ export const apiInfo: DocumentInfo = {
     '- **Errors** are `application/problem+json` with a `code`; look it up under the operation.',
     '- **Unknown** body fields and query parameters are refused, and so is a query parameter that comes twice; lists in the query are written `a,b`.',
     '- **Lists** answer `{ data, nextCursor }`; pass `nextCursor` as `cursor` for the next page.',
+    '- **Exports** answer with a whole list as one file; one whose connection breaks off is not complete.',
     '- **Idempotency-Key** on a POST: the same key with the same body is answered once and repeated for 24 hours.',
     '- Fields may be **added** to answers; nothing else changes within `/v1`.',
   ].join('\n'),

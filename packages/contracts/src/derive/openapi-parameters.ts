@@ -1,4 +1,6 @@
+import type { z } from 'zod';
 import { pathParameters, type HttpBinding, type Rpc, type StreamContract } from '../kernel/contract.js';
+import { ExportFormat } from '../kernel/export.js';
 import type { JsonSchema } from './json-schema.js';
 
 /** A contract that has an HTTP route. */
@@ -15,9 +17,14 @@ export interface InputPlaces {
   readonly hasBody: boolean;
 }
 
-/** Splits the input of a contract over path, headers, and body or query. */
+/** What a request may say: the contract's input, for an export without the cursor and with the format. */
+export function requestInput({ http, input }: Routed): z.ZodObject {
+  return http.export === undefined ? input : input.omit({ cursor: true }).extend({ format: ExportFormat });
+}
+
+/** Splits what a request may say over path, headers, and body or query. */
 export function inputPlaces(contract: Routed): InputPlaces {
-  const { http, input } = contract;
+  const { http } = contract;
   const path = pathParameters(http.path);
   const ifMatch = http.etag === true && http.method !== 'GET' ? 'expectedVersion' : undefined;
   const taken = new Set([...path, http.preferWait, ifMatch, http.raw?.body, http.raw?.headers]);
@@ -27,7 +34,7 @@ export function inputPlaces(contract: Routed): InputPlaces {
     preferWait: http.preferWait,
     ifMatch,
     hasBody,
-    rest: Object.keys(input.shape).filter((name) => !taken.has(name)),
+    rest: Object.keys(requestInput(contract).shape).filter((name) => !taken.has(name)),
   };
 }
 

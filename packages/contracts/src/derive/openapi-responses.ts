@@ -36,6 +36,7 @@ export const responseHeaders = {
   Location: { description: 'Where the record is.', schema: { type: 'string' } },
   ETag: { description: 'The record’s version, for If-Match.', schema: { type: 'string' } },
   IdempotencyReplayed: { description: 'true when this is the stored answer to an earlier request.', schema: { type: 'string' } },
+  ContentDisposition: { description: 'That this is a file, and its name.', schema: { type: 'string' } },
   RetryAfter: { description: 'Seconds to wait before the next try.', schema: { type: 'integer' } },
 } as const;
 
@@ -73,6 +74,7 @@ function success(contract: Routed, status: number, answer: JsonSchema): object {
     'X-Request-Id': reference('headers', 'RequestId'),
     ...(http.location !== undefined && (status === 201 || status === 202) ? { Location: reference('headers', 'Location') } : {}),
     ...(http.etag === true && status !== 204 ? { ETag: reference('headers', 'ETag') } : {}),
+    ...(http.export === undefined ? {} : { 'Content-Disposition': reference('headers', 'ContentDisposition') }),
     ...(http.method === 'POST' ? { 'Idempotency-Replayed': reference('headers', 'IdempotencyReplayed') } : {}),
   };
   const description = successTexts[status] ?? 'Done';
@@ -81,6 +83,7 @@ function success(contract: Routed, status: number, answer: JsonSchema): object {
 }
 
 function contentOf(contract: Routed, answer: JsonSchema): object {
+  if (contract.http.export !== undefined) return exportContent(answer);
   if (contract.kind === 'rpc') return { 'application/json': { schema: answer } };
   const schema = {
     type: 'string',
@@ -89,6 +92,16 @@ function contentOf(contract: Routed, answer: JsonSchema): object {
     contentSchema: answer,
   };
   return { 'text/event-stream': { schema } };
+}
+
+/** An export is sent whole, so its entries are what a page has under `data`. */
+function exportContent({ properties = {} }: JsonSchema): object {
+  const entries = properties['data'] as JsonSchema;
+  return {
+    'text/csv': { schema: { type: 'string', description: 'A header and one row per entry; objects of free shape are JSON.' } },
+    'application/json': { schema: entries },
+    'application/x-ndjson': { schema: { type: 'string', description: 'One entry per line, as JSON.' } },
+  };
 }
 
 function failure(status: number, codes: readonly ErrorCode[]): object {

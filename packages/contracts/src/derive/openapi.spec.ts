@@ -68,6 +68,14 @@ const takeThing = rpc('demo.things.take.v1', {
   output: z.object({}),
   errors: ['unauthenticated'],
 });
+const exportThings = rpc('demo.things.export.v1', {
+  summary: 'Export things',
+  access,
+  http: { method: 'GET', path: '/v1/things/export', export: { name: 'things' } },
+  input: z.object({ cursor: pageQuery.cursor, kind: z.enum(['a', 'b']).optional() }),
+  output: page(Thing),
+  errors: [],
+});
 const hidden = rpc('demo.things.count.v1', {
   summary: 'Count things',
   access: { internal: true },
@@ -77,7 +85,7 @@ const hidden = rpc('demo.things.count.v1', {
 });
 
 const document = openapi(
-  buildRegistry([{ createThing, updateThing, listThings, deleteThing, watchThings, takeThing, hidden }]),
+  buildRegistry([{ createThing, updateThing, listThings, deleteThing, watchThings, takeThing, exportThings, hidden }]),
   info,
 );
 const operation = (method: string, path: string) => document.paths[path]?.[method] as OpenApiOperation & Record<string, never>;
@@ -116,6 +124,7 @@ describe('openapi', () => {
       '/v1/signed-things/{thingId}',
       '/v1/things',
       '/v1/things/events',
+      '/v1/things/export',
       '/v1/things/{thingId}',
     ]);
     expect(JSON.stringify(document)).not.toContain('demo.things.count.v1');
@@ -213,6 +222,23 @@ describe('openapi', () => {
     expect(JSON.stringify(take)).not.toMatch(/bytes"|given/);
     expect(refs('post', '/v1/signed-things/{thingId}')).toEqual(['RequestId', 'TraceParent']);
     expect(Object.keys(take.responses)).toEqual(['202', '400', '401', '413', '415', '500', '503', '504']);
+  });
+
+  it('shows an export as a file in each of its forms, and asks for the form and not for a cursor', () => {
+    const { parameters, responses } = operation('get', '/v1/things/export');
+
+    expect(parameters.flatMap((parameter) => ('name' in parameter ? [parameter.name] : []))).toEqual(['kind', 'format']);
+    expect(parameters).toContainEqual(
+      expect.objectContaining({ required: false, schema: expect.objectContaining({ enum: ['csv', 'json', 'ndjson'] }) }),
+    );
+    expect(responses['200']).toMatchObject({
+      headers: { 'Content-Disposition': {} },
+      content: {
+        'text/csv': {},
+        'application/json': { schema: { type: 'array', items: { $ref: '#/components/schemas/Thing' } } },
+        'application/x-ndjson': {},
+      },
+    });
   });
 
   it('refuses two shapes of one name', () => {

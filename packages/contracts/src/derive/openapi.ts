@@ -3,7 +3,7 @@ import { Problem } from '../kernel/errors.js';
 import type { Registry } from '../kernel/registry.js';
 import { SchemaBook, type JsonSchema } from './json-schema.js';
 import { accessPhrase, headingOf, identifierOf, partsOf } from './names.js';
-import { headerParameters, inputPlaces, parametersOf, type Routed } from './openapi-parameters.js';
+import { headerParameters, inputPlaces, parametersOf, requestInput, type Routed } from './openapi-parameters.js';
 import { responseHeaders, responsesOf } from './openapi-responses.js';
 
 /** What a document says about itself. */
@@ -70,7 +70,7 @@ export function isRouted(contract: Rpc | StreamContract): contract is Routed {
 }
 
 function operation(contract: Routed, book: SchemaBook, failures: Map<string, object>): OpenApiOperation {
-  const input = book.schema(contract.input, 'input');
+  const input = book.schema(requestInput(contract), 'input');
   const property = (name: string): JsonSchema => (input.properties?.[name] ?? {}) as JsonSchema;
   const required = new Set(input.required);
   const answer = book.schema(contract.kind === 'rpc' ? contract.output : contract.item, 'output');

@@ -13,6 +13,7 @@ export interface HttpSnapshot {
   readonly etag: boolean;
   readonly preferWait?: string;
   readonly raw?: boolean;
+  readonly export?: boolean;
 }
 
 /** One contract as plain JSON. A command has input and output, a stream input and item, an event data. */
@@ -62,6 +63,7 @@ function httpOf(http: HttpBinding | undefined): { http?: HttpSnapshot } {
       etag: http.etag === true,
       ...(http.preferWait === undefined ? {} : { preferWait: http.preferWait }),
       ...(http.raw === undefined ? {} : { raw: true }),
+      ...(http.export === undefined ? {} : { export: true }),
     },
   };
 }

@@ -4,7 +4,7 @@ import { event, rpc, stream } from './contract.js';
 import { eventSubject } from './envelope.js';
 import { DomainError, fromProblem, parseOrThrow, toProblem } from './errors.js';
 import { id } from './ids.js';
-import { decodeCursor, encodeCursor } from './page.js';
+import { decodeCursor, encodeCursor, page } from './page.js';
 import { buildRegistry, ofService } from './registry.js';
 import { FreeObject, text } from './text.js';
 
@@ -61,6 +61,32 @@ describe('rpc', () => {
       });
 
     expect(declare).toThrow(named);
+  });
+
+  const listed = { input: z.object({ cursor: z.string().optional() }), output: page(z.object({ id: z.string() })) };
+  const exporting = ({ method = 'GET', ...shapes }: { method?: 'GET' | 'POST'; input?: z.ZodObject; output?: z.ZodType }) =>
+    rpc('demo.things.export.v1', {
+      summary: 'Export',
+      access: read,
+      http: { method, path: '/v1/things/export', export: { name: 'things' } },
+      errors: [],
+      ...listed,
+      ...shapes,
+    });
+
+  it('takes a list as an export', () => {
+    expect(exporting({}).http?.export).toEqual({ name: 'things' });
+  });
+
+  it.each([
+    ['that is not read', { method: 'POST' }, 'GET'],
+    ['that cannot go on', { input: z.object({}) }, 'cursor'],
+    ['that takes the form itself', { input: listed.input.extend({ format: z.string() }) }, 'format'],
+    ['of no list', { output: z.object({ nextCursor: z.string() }) }, 'page of objects'],
+    ['of no entries with fields', { output: page(z.string()) }, 'page of objects'],
+    ['of a list that has one page', { output: z.object({ data: z.array(z.object({})) }) }, 'page of objects'],
+  ] as const)('refuses an export %s', (_, given, named) => {
+    expect(() => exporting(given)).toThrow(named);
   });
 
   it('does not compile without access', () => {

@@ -3,6 +3,7 @@ import type { Access } from './access.js';
 import type { AuditType } from './audit.js';
 import type { Caller, TenantCaller } from './caller.js';
 import type { ErrorCode } from './errors.js';
+import { listedEntry } from './export.js';
 
 /** The methods that routes have. */
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -26,6 +27,12 @@ export interface HttpBinding<Output = unknown> {
    * joined with line feeds, which no single value can hold. The query is ignored; there are no other fields.
    */
   readonly raw?: RawBinding;
+  /**
+   * For a list that is sent as one file: the route answers with all pages of it, in the form that `?format=` names. The
+   * output is a `page` of objects; the input has `cursor`, which the route fills and no request may name. The first page
+   * decides where the list ends, so that what is added meanwhile does not make it endless.
+   */
+  readonly export?: ExportBinding;
   /** The output has a `version`: it is sent as `ETag`, and `If-Match` becomes the input field `expectedVersion`. */
   readonly etag?: true;
 }
@@ -34,6 +41,12 @@ export interface HttpBinding<Output = unknown> {
 export interface RawBinding {
   readonly body: string;
   readonly headers: string;
+}
+
+/** The file that a list is sent as. */
+export interface ExportBinding {
+  /** What its name begins with, for example `audit`. */
+  readonly name: string;
 }
 
 /** A command or query: asked by one, answered by exactly one service. */
@@ -130,6 +143,7 @@ export function rpc<
     throw new Error(`${subject}: an internal contract must not have an HTTP route`);
   }
   if (definition.http !== undefined) checkPath(subject, definition.http, definition.input);
+  if (definition.http?.export !== undefined) checkExport(subject, definition.http.method, definition);
   return { kind: 'rpc', subject, timeoutMs: 10_000, ...definition };
 }
 
@@ -182,4 +196,11 @@ function checkPath(
   if (http.method === 'GET' || http.method === 'DELETE') throw new Error(`${subject}: ${http.method} has no raw body`);
   const other = Object.keys(input.shape).find((name) => !named.includes(name));
   if (other !== undefined) throw new Error(`${subject}: nothing fills ${other} where the body is raw`);
+}
+
+function checkExport(subject: string, method: HttpMethod, { input, output }: { input: z.ZodObject; output: z.ZodType }): void {
+  if (method !== 'GET') throw new Error(`${subject}: an export is read with GET`);
+  if (!('cursor' in input.shape)) throw new Error(`${subject}: an export needs the input field cursor`);
+  if ('format' in input.shape) throw new Error(`${subject}: format is for the route of an export, not for its input`);
+  if (listedEntry(output) === undefined) throw new Error(`${subject}: an export answers with a page of objects`);
 }
