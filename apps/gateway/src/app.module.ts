@@ -8,6 +8,7 @@ import { AuthenticationModule } from './authentication/authentication.module.js'
 import { AuthorizationModule } from './authorization/authorization.module.js';
 import { DocumentsModule } from './documents/documents.module.js';
 import type { GatewayEnvironment } from './env.js';
+import { ExportsModule } from './exports/exports.module.js';
 import { HealthModule } from './health/health.module.js';
 import { GatewayHttpAdapter } from './platform/http-adapter.js';
 import { otherMethods } from './platform/other-methods.js';
@@ -18,7 +19,9 @@ import { StreamsModule } from './streams/streams.module.js';
 
 export type { GatewayParts, GatewaySettings } from './platform/parts.js';
 
-@Module({ imports: [AuthenticationModule, AuthorizationModule, DocumentsModule, HealthModule, RoutesModule, StreamsModule] })
+@Module({
+  imports: [AuthenticationModule, AuthorizationModule, DocumentsModule, ExportsModule, HealthModule, RoutesModule, StreamsModule],
+})
 class AppModule {
   static with(parts: GatewayParts): DynamicModule {
     return { module: AppModule, imports: [PlatformModule.with(parts)] };

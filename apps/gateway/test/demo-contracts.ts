@@ -55,6 +55,14 @@ export const listThings = rpc('demo.things.list.v1', {
   output: page(Thing),
   errors: [],
 });
+export const exportThings = rpc('demo.things.export.v1', {
+  summary: 'Export things',
+  access: { resource, level: 'read' },
+  http: { method: 'GET', path: '/v1/things/export', export: { name: 'things' } },
+  input: z.object({ cursor: pageQuery.cursor, kind: z.enum(['a', 'b']).optional() }),
+  output: page(z.object({ name: z.string(), maker: z.object({ city: z.string() }), notes: FreeObject })),
+  errors: [],
+});
 export const deleteThing = rpc('demo.things.delete.v1', {
   summary: 'Delete a thing',
   access: { resource, level: 'admin' },
@@ -124,5 +132,5 @@ export const takeThing = rpc('demo.signed.take.v1', {
 
 export const registry = buildRegistry([
   { getThing, createThing, updateThing, listThings, deleteThing, getShop, countShops, greet, dawdle, askNobody, breakDown },
-  { takeThing },
+  { takeThing, exportThings },
 ]);

@@ -45,6 +45,8 @@ export class GatewayFixture {
   grantsOf: (principalId: string) => Grant[] = () => [];
   /** What the audit was told. */
   readonly audited: (InputOf<typeof recordAudit>['entries'][number] & { readonly tenantId: TenantId })[] = [];
+  /** The audit cannot be told anything. */
+  auditIsAway = false;
   /** How often the owner of a key, and the grants of a principal were asked for. */
   lookUps = 0;
   grantLookUps = 0;
@@ -65,6 +67,7 @@ export class GatewayFixture {
       return { grants: fixture.grantsOf(principalId) };
     });
     await fixture.answer(recordAudit, ({ tenantId, entries }) => {
+      if (fixture.auditIsAway) throw new DomainError('service_unavailable');
       fixture.audited.push(...entries.map((entry) => ({ ...entry, tenantId })));
       return { recorded: entries.length };
     });

@@ -47,9 +47,17 @@ export interface Door {
   failed(contract: RoutedRpc, caller: Caller, error: unknown): void;
 }
 
-/** Serves every command that has a route. Those that want their bodies raw have a part of the server of their own. */
+/** True for a command that has a route. */
+export function isRoutedRpc(contract: Rpc): contract is RoutedRpc {
+  return isRouted(contract);
+}
+
+/**
+ * Serves every command that has a route and is no export. Those that want their bodies raw have a part of the server of
+ * their own.
+ */
 export async function serveContracts(server: FastifyInstance, rpcs: readonly Rpc[], door: Door): Promise<void> {
-  const routed = rpcs.filter((contract): contract is RoutedRpc => isRouted(contract));
+  const routed = rpcs.filter(isRoutedRpc).filter(({ http }) => http.export === undefined);
   for (const contract of routed) if (contract.http.raw === undefined) serveContract(server, contract, door);
   await server.register((part, _options, done) => {
     takeRawBodies(part);
@@ -60,29 +68,22 @@ export async function serveContracts(server: FastifyInstance, rpcs: readonly Rpc
 
 /** Serves one command: admit, read, ask, answer. All that can be prepared is prepared here, once. */
 function serveContract(server: FastifyInstance, contract: RoutedRpc, door: Door): void {
-  const { access, http } = contract;
+  const { http } = contract;
   const reader = http.raw === undefined ? new InputReader(contract) : new RawInputReader(contract, http.raw);
-  const takesBody = http.method !== 'GET' && http.method !== 'DELETE';
   server.route({
     method: http.method,
     ...(http.raw === undefined ? {} : { bodyLimit: rawBodyLimit }),
-    url: http.path.replaceAll(/\{([a-zA-Z]+)\}/g, ':$1'),
-    // Before the body is read: strangers cannot make us parse.
-    onRequest: async (request, reply) => {
-      const presented = http.raw === undefined ? presentedBy(request, contract) : presentedByStranger(request, contract);
-      const { caller, headers } = await inTrace(request, () => door.admit(access, presented));
-      request.caller = caller;
-      void reply.headers(headers);
-      if (!takesBody && announcesBody(request)) throw new DomainError('validation_failed', 'This operation takes no body.');
-    },
+    url: routerPath(contract),
+    onRequest: admission(contract, door),
     handler: async (request, reply) => {
       const input = reader.read(request as RequestParts & RawRequestParts);
       const { caller } = request;
       if (caller === undefined) throw new DomainError('unauthenticated');
       const signal = goneSignal(reply);
-      const answer = await inTrace(request, () => door.ask(contract, input, caller, signal)).catch((error: unknown) => {
-        throw signal.aborted ? new DomainError('request_timeout', 'The client went away.', { cause: error }) : error;
-      });
+      const answer = await unlessGone(
+        signal,
+        inTrace(request, () => door.ask(contract, input, caller, signal)),
+      );
       return reply.code(answer.status).headers(answer.headers).send(answer.body);
     },
     errorHandler: (error, request, reply) => {
@@ -90,6 +91,24 @@ function serveContract(server: FastifyInstance, contract: RoutedRpc, door: Door)
       return server.errorHandler(error, request, reply);
     },
   });
+}
+
+/** The contract's path as the router writes it. */
+export function routerPath({ http }: { readonly http: Pick<RoutedRpc['http'], 'path'> }): string {
+  return http.path.replaceAll(/\{([a-zA-Z]+)\}/g, ':$1');
+}
+
+/** Lets a request in before its body is read: strangers cannot make us parse. */
+export function admission(contract: RoutedRpc, door: Pick<Door, 'admit'>) {
+  const { access, http } = contract;
+  const takesBody = http.method !== 'GET' && http.method !== 'DELETE';
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const presented = http.raw === undefined ? presentedBy(request, contract) : presentedByStranger(request, contract);
+    const { caller, headers } = await inTrace(request, () => door.admit(access, presented));
+    request.caller = caller;
+    void reply.headers(headers);
+    if (!takesBody && announcesBody(request)) throw new DomainError('validation_failed', 'This operation takes no body.');
+  };
 }
 
 /** What a request of a client of ours says. */
@@ -116,12 +135,20 @@ function announcesBody({ headers }: FastifyRequest): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
-function inTrace<T>({ span }: FastifyRequest, run: () => T): T {
+/** Runs `run` as part of the request's trace. */
+export function inTrace<T>({ span }: FastifyRequest, run: () => T): T {
   return span === undefined ? run() : within(span, run);
 }
 
+/** Rejects with `request_timeout` where what was asked failed because nobody waits for it any more. */
+export function unlessGone<T>(signal: AbortSignal, asked: Promise<T>): Promise<T> {
+  return asked.catch((error: unknown) => {
+    throw signal.aborted ? new DomainError('request_timeout', 'The client went away.', { cause: error }) : error;
+  });
+}
+
 /** Fires when the connection closes before the answer was sent. */
-function goneSignal(reply: FastifyReply): AbortSignal {
+export function goneSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) controller.abort();

@@ -1,5 +1,12 @@
 import { DomainError, isStorable, toIssues, type Issue } from '@support101/contracts';
-import { inputPlaces, jsonSchemaOf, type InputPlaces, type JsonSchema, type Routed } from '@support101/contracts/derive';
+import {
+  inputPlaces,
+  jsonSchemaOf,
+  requestInput,
+  type InputPlaces,
+  type JsonSchema,
+  type Routed,
+} from '@support101/contracts/derive';
 import { pointerPart, unstorablePart } from './storable-json.js';
 import { textReader, type TextReader } from './text-values.js';
 import { maxIssues, unknownFieldCheck, type FieldCheck } from './unknown-fields.js';
@@ -17,13 +24,15 @@ export interface RequestParts {
  * prepared is prepared once per route.
  */
 export class InputReader {
+  readonly #input: Routed['input'];
   readonly #places: InputPlaces;
   readonly #texts: ReadonlyMap<string, TextReader>;
   readonly #unknownFields: FieldCheck;
   readonly #versionReader: TextReader;
 
-  constructor(private readonly contract: Routed) {
-    const schema = jsonSchemaOf(contract.input, 'input');
+  constructor(contract: Routed) {
+    this.#input = requestInput(contract);
+    const schema = jsonSchemaOf(this.#input, 'input');
     const property = (name: string): JsonSchema => (schema.properties?.[name] ?? {}) as JsonSchema;
     this.#places = inputPlaces(contract);
     const { path, rest, hasBody, ifMatch } = this.#places;
@@ -33,7 +42,10 @@ export class InputReader {
     this.#versionReader = ifMatch === undefined ? (text) => text : textReader(property(ifMatch), schema);
   }
 
-  /** The input as the contract's service is to receive it; throws `validation_failed` with every issue. */
+  /**
+   * The input as the contract's service is to receive it, for an export with `format` and without `cursor`; throws
+   * `validation_failed` with every issue.
+   */
   read(request: RequestParts): Record<string, unknown> {
     const input: Record<string, unknown> = {};
     const issues: Issue[] = [];
@@ -41,7 +53,7 @@ export class InputReader {
     this.#readQuery(request.query, input, issues);
     this.#readPath(request.params, input, issues);
     this.#readHeaders(request, input, issues);
-    const parsed = this.contract.input.safeParse(input);
+    const parsed = this.#input.safeParse(input);
     // A value that was refused above is missing here: the first word on a field is the one that counts.
     const named = new Set(issues.map(({ path }) => path));
     if (!parsed.success) issues.push(...toIssues(parsed.error).filter(({ path }) => !named.has(path)));

@@ -14,6 +14,8 @@ export interface GatewaySettings {
   readonly unknownKeyCacheMs?: number;
   /** How long a request may take to arrive, in milliseconds; 30 seconds unless said. */
   readonly requestTimeoutMs?: number;
+  /** A client that takes nothing of an export for so long is let go, in milliseconds; 60 seconds unless said. */
+  readonly stalledMs?: number;
   /** How long closing waits for requests under way before it cuts them off, in milliseconds; 10 seconds unless said. */
   readonly drainMs?: number;
 }

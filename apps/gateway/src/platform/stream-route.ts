@@ -2,7 +2,7 @@ import { DomainError, type StreamContract, type TenantCaller } from '@support101
 import type { LiveFact } from '@support101/contracts/gateway';
 import type { Subscription } from '@support101/messaging';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { presentedBy, type Door } from './contract-route.js';
+import { presentedBy, routerPath, type Door } from './contract-route.js';
 import { InputReader, type RequestParts } from './input-reader.js';
 
 /** One connection that facts are sent to. */
@@ -50,7 +50,7 @@ function serveStream(server: FastifyInstance, contract: StreamContract, door: St
   });
   server.route({
     method: contract.http.method,
-    url: contract.http.path.replaceAll(/\{([a-zA-Z]+)\}/g, ':$1'),
+    url: routerPath(contract),
     handler: async (request, reply) => {
       const { caller } = await door.admit(contract.access, presentedBy(request, contract));
       if (caller.tenantId === undefined) throw new DomainError('tenant_required');

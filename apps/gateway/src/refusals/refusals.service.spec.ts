@@ -2,9 +2,10 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { buildRegistry, DomainError, toProblem, type ErrorCode, type InputOf, type TenantId } from '@support101/contracts';
 import { recordAudit } from '@support101/contracts/governance';
 import { CommandClient, headerNames, InProcessTransport } from '@support101/messaging';
-import { createLog, HealthBoard } from '@support101/service-kit';
+import { createLog, HealthBoard, newId } from '@support101/service-kit';
 import { VirtualClock } from '@support101/testing';
 import { Writable } from 'node:stream';
+import { entryOf, newTally } from './refusals.rules.js';
 import { RefusalsService } from './refusals.service.js';
 
 type Told = InputOf<typeof recordAudit>;
@@ -17,6 +18,8 @@ const someone = {
   operation: 'demo.things.get.v1',
   correlationId: 'cor_1',
 };
+
+const forbidden = { ...someone, kind: 'forbidden' as const, tenantId: acme };
 
 let time: VirtualClock;
 let service: RefusalsService;
@@ -73,6 +76,21 @@ describe('RefusalsService', () => {
     expect(attempts.map(({ tenantId, entries }) => [tenantId, entries.length])).toEqual([
       [acme, 2],
       [globex, 1],
+    ]);
+  });
+
+  it('sends entries that stand for themselves beside what is counted, each of them', async () => {
+    answer = () => 'service_unavailable';
+    const entry = { ...entryOf(newTally(forbidden, time.now()), newId('evt')), action: 'gateway.exports.ended' };
+    service.tell(acme, entry);
+    service.tell(acme, { ...entry, eventId: newId('evt') });
+    refuse();
+    await time.advance(1_000);
+    answer = () => undefined;
+    await time.advance(15_000);
+
+    expect(attempts.at(-1)?.entries.map(({ action }) => action)).toEqual([
+      ...['gateway.requests.refused', 'gateway.exports.ended', 'gateway.exports.ended'],
     ]);
   });
 
@@ -135,9 +153,10 @@ describe('RefusalsService', () => {
 
   it('sends what waits when it closes', async () => {
     refuse();
+    service.tell(acme, entryOf(newTally(forbidden, time.now()), newId('evt')));
     await service.onApplicationShutdown();
 
-    expect(counts()).toEqual([[1]]);
+    expect(counts()).toEqual([[1, 1]]);
     expect(logged).toEqual([]);
   });
 

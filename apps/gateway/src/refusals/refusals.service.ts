@@ -50,6 +50,8 @@ const final: readonly ErrorCode[] = ['validation_failed', 'payload_too_large', '
 export class RefusalsService implements OnApplicationShutdown {
   #tallies = new Map<string, Tally>();
   #batches: Batch[] = [];
+  /** Entries that stand for themselves. */
+  #entries: { readonly tenantId: TenantId; readonly entry: AuditInput }[] = [];
   /** Happenings that there was no room for. */
   #dropped = 0;
   #failures = 0;
@@ -84,7 +86,14 @@ export class RefusalsService implements OnApplicationShutdown {
     if (tally !== undefined) add(tally, happening, now);
     else if (this.#tallies.size < mostTallies) this.#tallies.set(key, newTally(happening, now));
     else this.#dropped += 1;
-    if (this.#cancel === undefined && this.#sending === undefined && !this.#closed) this.#wake(windowMs);
+    this.#wakeSoon();
+  }
+
+  /** Tells the audit of something that is not counted together with others. */
+  tell(tenantId: TenantId, entry: AuditInput): void {
+    if (this.#entries.length < mostTallies) this.#entries.push({ tenantId, entry });
+    else this.#dropped += 1;
+    this.#wakeSoon();
   }
 
   /** After the last request was answered: sends what there is, and says what could not be sent. */
@@ -93,8 +102,9 @@ export class RefusalsService implements OnApplicationShutdown {
     this.#cancel?.();
     const deadline = new Promise<void>((resolve) => setTimeout(resolve, lastChanceMs).unref());
     await Promise.race([deadline, this.#sendAll()]);
-    const lost = this.#batches.reduce((sum, { entries }) => sum + entries.length, this.#tallies.size);
-    if (lost > 0) this.log.error({ entries: lost }, 'the audit misses refusals: governance could not be told before the end');
+    const waiting = this.#tallies.size + this.#entries.length;
+    const lost = this.#batches.reduce((sum, { entries }) => sum + entries.length, waiting);
+    if (lost > 0) this.log.error({ entries: lost }, 'the audit misses entries: governance could not be told before the end');
   }
 
   async #sendAll(): Promise<void> {
@@ -109,12 +119,16 @@ export class RefusalsService implements OnApplicationShutdown {
     this.note({ ...request, tenantId, kind: error.code });
   }
 
+  #wakeSoon(): void {
+    if (this.#cancel === undefined && this.#sending === undefined && !this.#closed) this.#wake(windowMs);
+  }
+
   #wake(afterMs: number): void {
     this.#cancel = this.#time.schedule(afterMs, () => {
       this.#cancel = undefined;
       this.#sending = this.#sendWaiting().finally(() => {
         this.#sending = undefined;
-        const waits = this.#batches.length > 0 || this.#tallies.size > 0;
+        const waits = this.#batches.length + this.#tallies.size + this.#entries.length > 0;
         if (waits && !this.#closed) this.#wake(Math.min(windowMs * 2 ** this.#failures, longestPauseMs));
       });
       return this.#sending;
@@ -123,9 +137,9 @@ export class RefusalsService implements OnApplicationShutdown {
 
   /** Sends what waited before; once that is gone, what was counted meanwhile. */
   async #sendWaiting(): Promise<void> {
-    if (this.#batches.length === 0) this.#batches = this.#takeTallies();
+    if (this.#batches.length === 0) this.#batches = this.#takeWaiting();
     if (this.#dropped > 0) {
-      this.log.error({ happenings: this.#dropped }, 'the audit misses refusals: too many principals were refused at once');
+      this.log.error({ happenings: this.#dropped }, 'the audit misses entries: too much happened at once');
       this.#dropped = 0;
     }
     const kept: Batch[] = [];
@@ -139,20 +153,24 @@ export class RefusalsService implements OnApplicationShutdown {
     this.#failures = kept.length === 0 ? 0 : this.#failures + 1;
   }
 
-  #takeTallies(): Batch[] {
+  #takeWaiting(): Batch[] {
     const open = new Map<TenantId, Batch>();
     const batches: Batch[] = [];
-    for (const tally of this.#tallies.values()) {
-      const { tenantId } = tally.first;
+    const tallied = [...this.#tallies.values()].map((tally) => ({
+      tenantId: tally.first.tenantId,
+      entry: entryOf(tally, newId('evt')),
+    }));
+    for (const { tenantId, entry } of [...tallied, ...this.#entries]) {
       let batch = open.get(tenantId);
       if (batch === undefined || batch.entries.length === mostInBatch) {
         batch = { tenantId, entries: [], attempts: 0 };
         open.set(tenantId, batch);
         batches.push(batch);
       }
-      batch.entries.push(entryOf(tally, newId('evt')));
+      batch.entries.push(entry);
     }
     this.#tallies = new Map();
+    this.#entries = [];
     return batches;
   }
 
@@ -166,11 +184,11 @@ export class RefusalsService implements OnApplicationShutdown {
       batch.attempts += 1;
       const code = isDomainError(error) ? error.code : 'internal';
       if (code === 'service_unavailable' || code === 'deadline_exceeded') {
-        this.log.warn({ error, tenantId }, 'the audit could not be told of refusals yet');
+        this.log.warn({ error, tenantId }, 'the audit could not be told of entries yet');
         return 'unavailable';
       }
       const over = final.includes(code) || batch.attempts >= mostAttempts;
-      const message = over ? 'the audit misses refusals: they were not taken' : 'the audit did not take refusals';
+      const message = over ? 'the audit misses entries: they were not taken' : 'the audit did not take entries';
       this.log.error({ error, tenantId, entries: entries.length }, message);
       return over ? 'done' : 'failed';
     }

@@ -22,8 +22,7 @@ export class RoutesService implements Door {
   /** The caller of an admitted request; throws what refuses it. */
   async admit(access: Access, presented: Presented): Promise<Admitted> {
     const { correlationId, idempotencyKey, traceparent } = presented;
-    const identity =
-      'public' in access ? anonymous : await this.authentication.authenticate(presented.authorization, correlationId);
+    const identity = await this.#identify(access, presented);
     const { headers, tenantId } = await this.#letIn(access, identity, presented);
     if (idempotencyKey !== undefined && !isIdempotencyKey(idempotencyKey)) {
       throw new DomainError('validation_failed', 'Idempotency-Key must be 1 to 255 visible characters.');
@@ -36,6 +35,13 @@ export class RoutesService implements Door {
       ...(traceparent === undefined ? {} : { traceparent }),
     };
     return { caller, headers };
+  }
+
+  /** Throws what would refuse a caller that was admitted before, its limits aside; of this the audit is not told. */
+  async confirm(access: Access, presented: Presented): Promise<void> {
+    const asker = await this.#identify(access, presented);
+    const { tenantInPath: path, tenantInHeader: header, correlationId } = presented;
+    await this.authorization.authorize(access, { asker, named: { path, header }, correlationId });
   }
 
   /** Asks the contract's service; `signal` fires when nobody waits for the answer any more. */
@@ -56,6 +62,10 @@ export class RoutesService implements Door {
   /** Tells the audit of a change that was asked for in a form that no service takes. */
   failed(contract: RoutedRpc, { tenantId, principal, correlationId }: Caller, error: unknown): void {
     this.refusals.unreadable(error, { tenantId, principal, correlationId, operation: contract.subject });
+  }
+
+  async #identify(access: Access, { authorization, correlationId }: Presented): Promise<Identity> {
+    return 'public' in access ? anonymous : this.authentication.authenticate(authorization, correlationId);
   }
 
   /** Counts and authorises; what is refused, and which tenant the platform names, is told to the audit. */
