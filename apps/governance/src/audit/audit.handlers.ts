@@ -16,6 +16,11 @@ export class AuditHandlers {
     return this.audit.list(input, caller);
   }
 
+  @Answers(contract.exportAudit)
+  export(input: InputOf<typeof contract.exportAudit>, caller: TenantCaller): Promise<Page> {
+    return this.audit.export(input, caller);
+  }
+
   @Answers(contract.getAuditEntry)
   get(input: InputOf<typeof contract.getAuditEntry>, caller: TenantCaller): Promise<contract.AuditEntry> {
     return this.audit.get(input, caller);

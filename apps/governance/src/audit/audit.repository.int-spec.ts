@@ -128,6 +128,26 @@ describe.each(engines)('AuditRepository (%s)', (engine) => {
       expect(used).not.toContain('Seq Scan');
     });
 
+    it.each<[string, AuditFilter, string]>([
+      ['everything', {}, 'audit_entries_pkey'],
+      ['a run', { runId }, 'audit_entries_run_idx'],
+      ['one type', { types: ['api_key_created'] }, 'audit_entries_type_idx'],
+    ])('of %s from the beginning to a place do so too, and end there', async (_, filter, index) => {
+      const place = { order: 'asc', after: 8, upTo: 2_008, limit: 201 } as const;
+      const { text, values } = listStatement(tenantId, filter, place);
+
+      const [plan, found] = await prepared.database.forTenant(tenantId, async (tx) => [
+        await tx.query<{ 'QUERY PLAN': string }>(`explain (costs off) ${text}`, values),
+        await links.list(tx, tenantId, filter, { ...place, limit: 9_999 }),
+      ]);
+
+      const used = plan.map((row) => row['QUERY PLAN']).join('\n');
+      expect(used).toContain(index);
+      expect(used).not.toContain('Seq Scan');
+      expect(found.at(0)?.sequence).toBe(index === 'audit_entries_pkey' ? 9 : 408);
+      expect(found.at(-1)?.sequence).toBe(2_008);
+    });
+
     it('merge several types in the order of the chain', async () => {
       const place = { order: 'desc', limit: 5 } as const;
       const types = ['api_key_created', 'data_modified'] as const;

@@ -17,6 +17,8 @@ export interface AuditFilter {
 export interface AuditPlace {
   readonly order: 'asc' | 'desc';
   readonly after?: number | undefined;
+  /** The sequence after which nothing is wanted. */
+  readonly upTo?: number | undefined;
   readonly limit: number;
 }
 
@@ -154,7 +156,7 @@ export class AuditRepository {
 export function listStatement(
   tenantId: TenantId,
   filter: AuditFilter,
-  { order, after, limit }: AuditPlace,
+  { order, after, upTo, limit }: AuditPlace,
 ): { text: string; values: unknown[] } {
   const values: unknown[] = [tenantId];
   const bound = (value: unknown) => `$${values.push(value)}`;
@@ -168,6 +170,7 @@ export function listStatement(
   add(filter.from, (p) => `happened_at >= ${p}`);
   add(filter.to, (p) => `happened_at < ${p}`);
   add(after, (p) => `sequence ${order === 'asc' ? '>' : '<'} ${p}`);
+  add(upTo, (p) => `sequence <= ${p}`);
   const tail = `order by sequence ${order} limit ${bound(limit)}`;
   const one = (more: string) => `select ${columns} from audit_entries where ${[...conditions, more].join(' and ')} ${tail}`;
   if (filter.types === undefined) return { text: one('true'), values };

@@ -9,6 +9,7 @@ import {
   detailsOf,
   emptyChain,
   endsAt,
+  exportPlaceOf,
   factOf,
   follow,
   longestDetails,
@@ -234,6 +235,18 @@ describe('pages', () => {
   );
 
   it('begin anywhere without a cursor', () => {
-    expect(placeOf(undefined)).toBeUndefined();
+    expect([placeOf(undefined), exportPlaceOf(undefined)]).toEqual([undefined, undefined]);
   });
+
+  it('of an export say where it ends, too', () => {
+    expect(exportPlaceOf(pageOf(links(4), 3, 9).nextCursor ?? '')).toEqual({ after: 3, upTo: 9 });
+    expect(pageOf(links(3), 3, 9).nextCursor).toBeNull();
+  });
+
+  it.each(['', 'x', btoa('[1]'), btoa('[0,1]'), btoa('[1,0]'), btoa('["1",2]'), btoa('[1,1.5]'), btoa('[1,2,3]')])(
+    'of an export do not begin at %j',
+    (cursor) => {
+      expect(() => exportPlaceOf(cursor)).toThrow('cursor_invalid');
+    },
+  );
 });

@@ -204,8 +204,15 @@ export const securityTypes: readonly AuditType[] = [
   'api_key_revoked',
 ];
 
-/** What a list answers of the entries that were found: at most `limit`, and no more than one reply can carry. */
-export function pageOf(found: readonly AuditLink[], limit: number): { shown: AuditLink[]; nextCursor: string | null } {
+/**
+ * What a list answers of the entries that were found: at most `limit`, and no more than one reply can carry. The cursor of
+ * a list that ends at `upTo` says so.
+ */
+export function pageOf(
+  found: readonly AuditLink[],
+  limit: number,
+  upTo?: number,
+): { shown: AuditLink[]; nextCursor: string | null } {
   const shown: AuditLink[] = [];
   let bytes = 0;
   for (const link of found.slice(0, limit)) {
@@ -214,7 +221,8 @@ export function pageOf(found: readonly AuditLink[], limit: number): { shown: Aud
     shown.push(link);
   }
   const last = found.length > shown.length ? shown.at(-1) : undefined;
-  return { shown, nextCursor: last === undefined ? null : encodeCursor([last.sequence]) };
+  if (last === undefined) return { shown, nextCursor: null };
+  return { shown, nextCursor: encodeCursor(upTo === undefined ? [last.sequence] : [last.sequence, upTo]) };
 }
 
 /** Bytes of entries in one page: a message of the system carries a million. */
@@ -222,8 +230,18 @@ const largestPage = 800_000;
 
 /** The sequence after which a page begins; throws `cursor_invalid`. */
 export function placeOf(cursor: string | undefined): number | undefined {
+  return cursor === undefined ? undefined : sequencesIn(cursor, 1)[0];
+}
+
+/** After which sequence the next part of an export begins, and with which the export ends; throws `cursor_invalid`. */
+export function exportPlaceOf(cursor: string | undefined): { after: number; upTo: number } | undefined {
   if (cursor === undefined) return undefined;
-  const sequence = decodeCursor(cursor, 1)?.[0];
-  if (!Number.isSafeInteger(sequence) || Number(sequence) < 1) throw new DomainError('cursor_invalid');
-  return Number(sequence);
+  const [after = 0, upTo = 0] = sequencesIn(cursor, 2);
+  return { after, upTo };
+}
+
+function sequencesIn(cursor: string, count: number): number[] {
+  const sequences = decodeCursor(cursor, count)?.map((part) => (Number.isSafeInteger(part) ? Number(part) : 0)) ?? [0];
+  if (sequences.some((sequence) => sequence < 1)) throw new DomainError('cursor_invalid');
+  return sequences;
 }

@@ -14,6 +14,9 @@ type Verified = OutputOf<typeof contract.verifyAudit>;
 /** Links read at once while verifying: few enough that the process answers others in between. */
 const linksPerBatch = 1_000;
 
+/** Links in one part of an export, unless they are large. */
+const linksPerPart = 200;
+
 /** SHA-256 in hex. */
 export function sha256(text: string): string {
   return hash('sha256', text, 'hex');
@@ -61,9 +64,19 @@ export class AuditService {
 
   /** Newest first. */
   list(input: InputOf<typeof contract.listAudit>, caller: TenantCaller): Promise<Page> {
-    const { eventType, agentId, runId, principalId } = input;
-    const types = eventType === undefined ? undefined : [eventType];
-    return this.#page({ types, agentId, runId, principalId, ...periodOf(input) }, 'desc', input, caller);
+    return this.#page(filterOf(input), 'desc', input, caller);
+  }
+
+  /** A part of an export: oldest first, up to the link that was the last one when the first part was read. */
+  async export({ cursor, ...filters }: InputOf<typeof contract.exportAudit>, { tenantId }: TenantCaller): Promise<Page> {
+    const place = rules.exportPlaceOf(cursor);
+    const { found, upTo } = await this.database.forTenant(tenantId, async (tx) => {
+      const upTo = place?.upTo ?? (await this.links.ends(tx, tenantId)).last;
+      const part = { order: 'asc', after: place?.after, upTo, limit: linksPerPart + 1 } as const;
+      return { found: await this.links.list(tx, tenantId, filterOf(filters), part), upTo };
+    });
+    const { shown, nextCursor } = rules.pageOf(found, linksPerPart, upTo);
+    return { data: shown.map(toEntry), nextCursor };
   }
 
   ofAgent(input: InputOf<typeof contract.auditOfAgent>, caller: TenantCaller): Promise<Page> {
@@ -137,6 +150,12 @@ export class AuditService {
 function verdict(kept: rules.ChainHead, checked: number, fault: rules.ChainFault | undefined): Verified {
   if (fault === undefined) return { valid: true, checked, head: kept.hash };
   return { valid: false, checked, firstBadSequence: fault.sequence, problem: fault.problem, head: kept.hash };
+}
+
+function filterOf(input: Omit<InputOf<typeof contract.exportAudit>, 'cursor'>): AuditFilter {
+  const { eventType, agentId, runId, principalId } = input;
+  const types = eventType === undefined ? undefined : [eventType];
+  return { types, agentId, runId, principalId, ...periodOf(input) };
 }
 
 function periodOf({ from, to }: { from?: string | undefined; to?: string | undefined }): Pick<AuditFilter, 'from' | 'to'> {

@@ -59,6 +59,21 @@ export const listAudit = rpc('governance.audit.list.v1', {
   errors: ['cursor_invalid'],
 });
 
+/**
+ * The audit as one file, in the order of the chain: without filters it holds every link, so the chain can be checked from
+ * it. It ends with the entry that was the newest when the export began, or before it where `to` says so.
+ */
+export const exportAudit = rpc('governance.audit.export.v1', {
+  summary: 'Export the audit as it is when the export begins, oldest first',
+  access: read,
+  http: { method: 'GET', path: '/v1/governance/audit/export', export: { name: 'audit' } },
+  input: z.object({ cursor: pageQuery.cursor, ...filters }),
+  output: page(AuditEntry),
+  errors: ['cursor_invalid'],
+  // The first part of a late period may have to pass by everything before it.
+  timeoutMs: 30_000,
+});
+
 /** Reads one entry. */
 export const getAuditEntry = rpc('governance.audit.get.v1', {
   summary: 'Read one audit entry',
