@@ -44,15 +44,21 @@ export class EventLanes {
   readonly #ready: string[] = [];
   readonly #consumers: EventHandler[] = [];
   readonly #running = new Set<Promise<void>>();
+  /** The deliveries that a pause interrupts. */
+  readonly #interruptible = new Set<AbortController>();
   #options: ConsumeOptions;
   #next = 0;
   #pending = 0;
+  #paused = false;
+  #pauses = 0;
   #closed = false;
 
   constructor(
     options: ConsumeOptions,
     private readonly time: TimeSource,
     private readonly log: MessagingLog,
+    /** Asked before and after each delivery: if it says no, what came of it does not count, and all waits for `resume`. */
+    private readonly mayDeliver: () => boolean = () => true,
   ) {
     this.name = options.durable;
     this.#options = options;
@@ -99,15 +105,32 @@ export class EventLanes {
     });
   }
 
+  /** Hands nothing on until `resume`. What is running is aborted and stays first in its lane; the try does not count. */
+  pause(reason: Error): void {
+    this.#paused = true;
+    this.#pauses += 1;
+    for (const controller of this.#interruptible) controller.abort(reason);
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#pump();
+  }
+
+  /** Rejects all that it holds, and forgets it: whatever comes of what is running. */
+  drop(reason: Error): void {
+    const lanes = [...this.#lanes.values()];
+    this.#lanes.clear();
+    this.#ready.length = 0;
+    this.#pending = 0;
+    for (const lane of lanes) for (const entry of lane.entries) entry.reject(reason);
+  }
+
   /** Waits for deliveries that are running, then rejects what is left: it is still where it came from. */
   async close(): Promise<void> {
     this.#closed = true;
     await settleWithin(this.time, drainMs, this.#running);
-    for (const lane of this.#lanes.values()) {
-      for (const entry of lane.entries) entry.reject(new Error(`${this.name}: the transport was closed`));
-    }
-    this.#lanes.clear();
-    this.#pending = 0;
+    this.drop(new Error(`${this.name}: the transport was closed`));
   }
 
   get #policy(): Policy {
@@ -120,8 +143,12 @@ export class EventLanes {
     };
   }
 
+  get #delivers(): boolean {
+    return !this.#closed && !this.#paused && this.#consumers.length > 0 && this.mayDeliver();
+  }
+
   #pump(): void {
-    while (!this.#closed && this.#consumers.length > 0 && this.#running.size < this.#policy.concurrency) {
+    while (this.#delivers && this.#running.size < this.#policy.concurrency) {
       const key = this.#ready.shift();
       if (key === undefined) return;
       const lane = this.#lanes.get(key);
@@ -138,7 +165,10 @@ export class EventLanes {
 
   async #deliver(key: string, lane: Lane, entry: Entry): Promise<void> {
     entry.attempt += 1;
+    const pauses = this.#pauses;
     const failure = await this.#tryOnce(entry);
+    const interrupted = pauses !== this.#pauses || !this.mayDeliver();
+    if (interrupted && !entry.replay) return this.#interrupted(key, lane, entry);
     if (failure === undefined) return this.#settle(key, lane, entry, () => entry.resolve());
     if (entry.replay) return this.#settle(key, lane, entry, () => entry.reject(failure));
     const { maxDeliver, backoffMs } = this.#policy;
@@ -162,12 +192,21 @@ export class EventLanes {
         resolve(error);
       });
     });
+    if (!entry.replay) this.#interruptible.add(controller);
     const handled = Promise.resolve()
       .then(() => handler(entry.copy(), entry.attempt, controller.signal))
       .then(() => undefined, toError);
     const outcome = await Promise.race([handled, late]);
     cancel();
+    this.#interruptible.delete(controller);
     return outcome;
+  }
+
+  /** Nobody can vouch for what came of it: it is tried again, here or wherever the event goes. */
+  #interrupted(key: string, lane: Lane, entry: Entry): void {
+    entry.attempt -= 1;
+    lane.busy = false;
+    if (this.#lanes.get(key) === lane) this.#ready.push(key);
   }
 
   /** True when the letter is kept; false when keeping it failed and must be tried again. */
@@ -194,6 +233,7 @@ export class EventLanes {
   }
 
   #settle(key: string, lane: Lane, entry: Entry, tell: () => void): void {
+    if (this.#lanes.get(key) !== lane) return tell();
     lane.entries.shift();
     lane.busy = false;
     this.#pending -= 1;

@@ -84,7 +84,10 @@ export const consumeDefaults = {
   concurrency: 16,
 } as const;
 
-/** One delivery to a durable: `attempt` counts from 1, `signal` fires when the delivery has timed out. */
+/**
+ * One delivery to a durable: `attempt` counts from 1, `signal` fires when the delivery has timed out or belongs to another
+ * process by now.
+ */
 export type EventHandler = (event: EventEnvelope, attempt: number, signal: AbortSignal) => Promise<void>;
 
 /** Which events an observer sees; a field that is left out filters nothing. */

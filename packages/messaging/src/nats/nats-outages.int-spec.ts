@@ -84,53 +84,6 @@ describe('NatsTransport', () => {
     expect(seen).toEqual([found.id]);
   });
 
-  it('gives what a killed process held to another one within seconds, in order', async () => {
-    const wire = await layWire();
-    const [dying, surviving] = [await transportTo(wire.url), await transportTo()];
-    const started: unknown[] = [];
-    const seen: unknown[] = [];
-    const finish = Promise.withResolvers<void>();
-    await dying.consume(options(), (event) => {
-      started.push(event.data['step']);
-      return finish.promise;
-    });
-    await surviving.consume(options(), async (event) => void seen.push(event.data['step']));
-    await surviving.publish([anEvent({ step: 1 })]);
-    await eventually(() => started.length === 1);
-
-    wire.cut();
-    // What comes now waits for what the dead one had.
-    await surviving.publish([2, 3].map((step) => anEvent({ step })));
-    await eventually(() => seen.length === 3, 20_000);
-
-    expect(seen).toEqual([1, 2, 3]);
-    finish.resolve();
-  }, 60_000);
-
-  it('gives it in order to a process that begins only when the lease of the killed one is over', async () => {
-    const wire = await layWire();
-    const [dying, surviving] = [await transportTo(wire.url), await transportTo()];
-    const started: unknown[] = [];
-    const seen: unknown[] = [];
-    const finish = Promise.withResolvers<void>();
-    await dying.consume(options(), (event) => {
-      started.push(event.data['step']);
-      return finish.promise;
-    });
-    await surviving.publish([anEvent({ step: 1 })]);
-    await eventually(() => started.length === 1);
-
-    wire.cut();
-    await surviving.publish([2, 3].map((step) => anEvent({ step })));
-    // The last sign was given before; the lease is over, but not yet the time of what was delivered.
-    await new Promise((resolve) => setTimeout(resolve, 4_100));
-    await surviving.consume(options(), async (event) => void seen.push(event.data['step']));
-    await eventually(() => seen.length === 3, 20_000);
-
-    expect(seen).toEqual([1, 2, 3]);
-    finish.resolve();
-  }, 60_000);
-
   it('keeps the order of a resource while two processes consume one durable', async () => {
     const [first, second] = [await transportTo(), await transportTo()];
     const seen: [string, unknown][] = [];
