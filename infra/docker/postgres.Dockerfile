@@ -5,5 +5,3 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends postgresql-17-pgvector postgresql-17-age \
     && rm -rf /var/lib/apt/lists/*
 COPY infra/docker/postgres/ /docker-entrypoint-initdb.d/
-# A login that is no superuser may not load AGE by itself.
-CMD ["postgres", "-c", "shared_preload_libraries=age"]

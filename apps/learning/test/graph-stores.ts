@@ -3,6 +3,7 @@ import type { Tx } from '@support101/database';
 import type { Jobs } from '@support101/jobs';
 import { newId } from '@support101/service-kit';
 import { type Prepared } from '@support101/service-testing';
+import { serverHasAge } from '@support101/testing';
 import { GraphCypherRepository } from '../src/graph/graph-cypher.repository.js';
 import { GraphProjection } from '../src/graph/graph-projection.service.js';
 import { GraphProjectionsRepository } from '../src/graph/graph-projections.repository.js';
@@ -35,8 +36,10 @@ export class GraphStore {
 
   /** On a database of its own, or on one that has Apache AGE already. */
   static async open(kind: GraphStoreKind, prepared?: Prepared): Promise<GraphStore> {
-    const store = new GraphStore(kind, prepared ?? (await prepare(kind.startsWith('tables') ? 'native' : 'embedded')));
-    await store.projection.onModuleInit();
+    const onTables = kind.startsWith('tables');
+    const store = new GraphStore(kind, prepared ?? (await prepare(onTables || serverHasAge ? 'native' : 'embedded')));
+    // One that has not looked whether there is AGE goes by the tables, also where there is.
+    if (!onTables) await store.projection.onModuleInit();
     return store;
   }
 
@@ -53,8 +56,9 @@ export class GraphStore {
     return tenantId;
   }
 
-  rebuild(tenantId: TenantId): Promise<void> {
-    return this.projection.rebuild({ tenantId }, never);
+  /** Where there are only the tables, nothing. */
+  async rebuild(tenantId: TenantId): Promise<void> {
+    if (!this.kind.startsWith('tables')) await this.projection.rebuild({ tenantId }, never);
   }
 
   async add(tenantId: TenantId, change: Partial<GraphChange>, at: string): Promise<void> {

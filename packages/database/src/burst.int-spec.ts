@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { administer } from '@support101/testing';
 import type { TenantId } from '@support101/contracts';
-import { acme, engines, globex, openNotes, statement, type Engine } from '../test/engines.js';
+import { acme, engines, globex, openNotes, type Engine } from '../test/engines.js';
 import type { Database } from './database.js';
 import type { Tx } from './transaction.js';
 
@@ -140,7 +141,7 @@ describe.each(engines)('a transaction in a single round trip on $name', (kind) =
   });
 
   it('writes nothing when it fails only as it becomes true', async () => {
-    await statement(
+    await administer(
       engine.url,
       `alter table ${database.schema}.notes add constraint late foreign key (tenant_id, body)
          references ${database.schema}.notes (tenant_id, id) deferrable initially deferred`,

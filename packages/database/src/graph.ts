@@ -39,16 +39,18 @@ export function graphProperty(name: string): string {
 }
 
 /**
- * Makes the schema's graph where the database has Apache AGE: a table per label under forced row-level security, which Cypher
- * obeys, with `tenantId` first in its unique key. Safe to repeat and in several processes; adds labels that are new.
+ * Makes the schema's graph where the database has Apache AGE: a table per label under forced row-level security, with
+ * `tenantId` first in its unique key. Cypher obeys that in reading; in writing from AGE 1.7 on only, so whoever writes does it
+ * into the tables themselves. Safe to repeat and in several processes; adds labels that are new.
  * Makes the extension too where the login may. Throws only when the database cannot be reached.
  */
 export async function prepareGraph(options: GraphOptions): Promise<GraphState> {
   try {
     return await onOneConnection(options.url, options.schema, async (pool): Promise<GraphState> => {
+      // First, since two that change the same function or make the same extension at once are refused.
+      await pool.query(`select pg_advisory_xact_lock(hashtext('support101 graph'))`);
       const version = await extension(pool);
       if (typeof version !== 'string') return { version: undefined, reason: version.reason };
-      await pool.query(`select pg_advisory_xact_lock(hashtext('support101 graph'))`);
       await make(pool, options);
       return usable(pool, options.schema, version);
     });

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { acme, engines, notesMigrations, notesSchema, statement, type Engine } from '../test/engines.js';
+import { administer } from '@support101/testing';
+import { acme, engines, notesMigrations, notesSchema, type Engine } from '../test/engines.js';
 import { openDatabase } from './database.js';
 import { drift } from './drift.js';
 import { unprotectedTables } from './inventory.js';
@@ -43,7 +44,7 @@ describe.each(engines)('migrations on $name', (kind) => {
   }
   const run = (...sets: MigrationSet[]) => migrate({ url: engine.url, schema, sets });
   const tables = async () => {
-    const rows = await statement(engine.url, `select tablename from pg_tables where schemaname = '${schema}' order by 1`);
+    const rows = await administer(engine.url, `select tablename from pg_tables where schemaname = '${schema}' order by 1`);
     return rows.map(({ tablename }) => tablename).filter((name) => name !== '_prisma_migrations');
   };
 
@@ -77,7 +78,7 @@ describe.each(engines)('migrations on $name', (kind) => {
 
     await run(clever);
 
-    expect(await statement(engine.url, `select ${schema}.answer() as answer`)).toEqual([{ answer: 'a;b' }]);
+    expect(await administer(engine.url, `select ${schema}.answer() as answer`)).toEqual([{ answer: 'a;b' }]);
   });
 
   it('name a migration that was edited after it was applied', async () => {
@@ -127,7 +128,7 @@ describe.each(engines)('migrations on $name', (kind) => {
 
     expect(await drift(compared)).toBe('');
 
-    await statement(
+    await administer(
       engine.url,
       `alter table ${schema}.notes drop column stars; create table ${schema}.forgotten (id text primary key)`,
     );

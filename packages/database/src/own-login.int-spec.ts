@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { postgres } from '@support101/testing';
-import { acme, notesMigrations, statement, type Engine } from '../test/engines.js';
+import { administer, postgres } from '@support101/testing';
+import { acme, notesMigrations, type Engine } from '../test/engines.js';
 import { openDatabase, type Database } from './database.js';
 import { migrate, requireMigrated } from './migrate.js';
 
@@ -17,14 +17,14 @@ describe('a service with a login of its own', () => {
 
   beforeAll(async () => {
     server = await postgres();
-    await statement(server.url, `create role ${login} login password 'runs'`);
+    await administer(server.url, `create role ${login} login password 'runs'`);
     url = Object.assign(new URL(server.url), { username: login, password: 'runs' }).href;
     await migrate({ url: server.url, schema: foreign, sets: [notesMigrations] });
   });
   afterAll(async () => {
     await database?.close();
     await server.close();
-    await statement(
+    await administer(
       Object.assign(new URL(server.url), { pathname: '/postgres' }).href,
       `drop role ${login}; drop role ${schema}_app; drop role ${schema}_system; drop role ${foreign}_app; drop role ${foreign}_system`,
     );
@@ -57,7 +57,7 @@ describe('a service with a login of its own', () => {
     ['its migrations, to change them', `delete from ${schema}._prisma_migrations`],
     ['a schema', `create schema other_${suffix}`],
   ])('is refused %s', async (_what, text) => {
-    await expect(statement(url, text)).rejects.toMatchObject({ code: '42501' });
+    await expect(administer(url, text)).rejects.toMatchObject({ code: '42501' });
   });
 
   it('is named when it does not exist', async () => {

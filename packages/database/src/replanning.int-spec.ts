@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { acme, engines, native, openNotes, statement, type Engine } from '../test/engines.js';
+import { administer } from '@support101/testing';
+import { acme, engines, native, openNotes, type Engine } from '../test/engines.js';
 import type { Database } from './database.js';
 
 const find = (database: Database, id: string) =>
@@ -28,8 +29,8 @@ describe('plans that a connection keeps', () => {
     const table = `${database.schema}.notes`;
     // As wide as the tables of services are, and with an index for a list, which holds all columns of the key.
     const columns = Array.from({ length: 20 }, (_, index) => `add column extra_${index} text`);
-    await statement(engine.url, `alter table ${table} ${columns.join(', ')}`);
-    await statement(engine.url, `create index list_of_notes on ${table} (tenant_id, title, id)`);
+    await administer(engine.url, `alter table ${table} ${columns.join(', ')}`);
+    await administer(engine.url, `create index list_of_notes on ${table} (tenant_id, title, id)`);
     // Postgres tries a statement of a name a few times before it keeps a plan.
     for (let time = 0; time < 8; time += 1) await find(database, 'none');
     await write(database, 3_000);

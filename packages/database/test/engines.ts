@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { embeddedPostgres, postgres } from '@support101/testing';
-import pg from 'pg';
+import { administer, embeddedPostgres, postgres } from '@support101/testing';
 import { migrate, openDatabase, startEmbedded, type Database, type DatabaseOptions, type MigrationSet } from '../src/index.js';
 
 /** A fresh database on one of the engines that every promise of this package is tested on. */
@@ -33,14 +32,14 @@ async function startOrdinary(): Promise<Engine> {
   const server = await postgres();
   const login = `login_${randomBytes(6).toString('hex')}`;
   const database = new URL(server.url).pathname.slice(1);
-  await statement(
+  await administer(
     server.url,
     `create role ${login} login createrole password 'ordinary'; grant create on database ${database} to ${login}`,
   );
   return {
     url: Object.assign(new URL(server.url), { username: login, password: 'ordinary' }).href,
     async close() {
-      await statement(server.url, `drop owned by ${login} cascade`);
+      await administer(server.url, `drop owned by ${login} cascade`);
       await server.close();
       await dropRole(server.url, login);
     },
@@ -49,19 +48,7 @@ async function startOrdinary(): Promise<Engine> {
 
 /** The test's database is gone by then: through the one that every server has. */
 async function dropRole(url: string, login: string): Promise<void> {
-  await statement(Object.assign(new URL(url), { pathname: '/postgres' }).href, `drop role if exists ${login}`);
-}
-
-/** Runs one text as the login of the address, outside of everything this package provides. */
-export async function statement(url: string, text: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(text)).rows;
-  } finally {
-    await client.end();
-  }
+  await administer(Object.assign(new URL(url), { pathname: '/postgres' }).href, `drop role if exists ${login}`);
 }
 
 /** The migrations of this package's small test schema: notes, and tags on notes. */

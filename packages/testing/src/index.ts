@@ -14,6 +14,6 @@ export { type CollectedSpan, fakeCollector, type FakeCollector } from './otlp/fa
 export { type EngineKind, LocalEngine } from './local-engine.js';
 export { productServices, ProductProcesses, type ProductOptions, type ProductService } from './product/product-processes.js';
 export { ServiceProcess, type ServiceProcessOptions } from './product/service-process.js';
-export { administer, nats, postgres, redis } from './servers.js';
+export { administer, nats, postgres, redis, serverHasAge } from './servers.js';
 export { VirtualClock } from './virtual-clock.js';
 export { Wire } from './wire.js';

@@ -13,9 +13,17 @@ export async function postgres(): Promise<TestServer> {
   await administer(url, `create database ${name} template template0`);
   return {
     url: Object.assign(new URL(url), { pathname: `/${name}` }).href,
-    close: () => administer(url, `drop database if exists ${name} with (force)`),
+    close: async () => {
+      await administer(url, `drop database if exists ${name} with (force)`);
+    },
   };
 }
+
+/**
+ * Whether the databases of `postgres()` can have Apache AGE. No server that the tests find by themselves has it today;
+ * of one that they are given, SUPPORT101_TEST_AGE=1 says it.
+ */
+export const serverHasAge = process.env['SUPPORT101_TEST_AGE'] === '1';
 
 /** An empty Redis of one's own: from SUPPORT101_TEST_REDIS_URL (then shared), Docker, the machine, or apt-get. */
 export function redis(): Promise<TestServer> {
@@ -37,14 +45,14 @@ async function ownServer(kind: 'redis' | 'nats'): Promise<TestServer> {
   };
 }
 
-/** Runs one text of SQL as the login of the address. */
-export async function administer(url: string, statement: string): Promise<void> {
+/** Runs one text of SQL as the login of the address, outside of everything the product provides, and gives its last rows. */
+export async function administer(url: string, statement: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
   // A dropped connection also emits an error besides failing the query; without a listener that would end the process.
   client.on('error', () => undefined);
   await client.connect();
   try {
-    await client.query(statement);
+    return [await client.query<Record<string, unknown>>(statement)].flat().at(-1)?.rows ?? [];
   } finally {
     await client.end();
   }

@@ -119,9 +119,10 @@ export class GraphCypherRepository implements GraphReader {
 
 /** Runs a query that returns one value a row: a map. Its text is ours alone; what comes from outside is in `values`. */
 async function cypher<Row>(tx: Tx, query: string, values: object, name: string): Promise<Row[]> {
-  const text = `select ag_catalog.agtype_to_json(v) as row from cypher('${graph}', $$ ${query} $$, $1) as (v agtype)`;
-  const rows = await tx.query<{ row: Row }>(text, [JSON.stringify({ ...values, tenantId: tx.tenantId })], `cypher-${name}`);
-  return rows.map(({ row }) => row);
+  // A map is written as JSON. The function that gives it as Postgres' json is younger than the AGE of today's Debian.
+  const text = `select ag_catalog.agtype_out(v)::text as row from cypher('${graph}', $$ ${query} $$, $1) as (v agtype)`;
+  const rows = await tx.query<{ row: string }>(text, [JSON.stringify({ ...values, tenantId: tx.tenantId })], `cypher-${name}`);
+  return rows.map(({ row }) => JSON.parse(row) as Row);
 }
 
 function toRow(vertex: Vertex): ResolutionRow {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TenantId } from '@support101/contracts';
 import { unprotectedTables } from '@support101/database';
 import { newId } from '@support101/service-kit';
-import { eventually } from '@support101/testing';
+import { administer, eventually } from '@support101/testing';
 import { GraphStore } from '../../test/graph-stores.js';
 import { GraphCypherRepository } from './graph-cypher.repository.js';
 import { isProjectionFailure } from './graph-projection.service.js';
@@ -40,10 +40,7 @@ describe('the graph in Apache AGE', () => {
   const add = (tenantId: TenantId, nodes: GraphNode[]) =>
     store.add(tenantId, { nodes: [ticket, ...nodes], edges: nodes.map(filed) }, at);
   /** Runs one text as the login that owns the tables, outside of every tenant. */
-  const asOwner = async (text: string) => {
-    const results = [await store.prepared.database.pool.query<Record<string, unknown>>(text)].flat();
-    return results.at(-1)?.rows ?? [];
-  };
+  const asOwner = (text: string) => administer(store.prepared.url, text);
   const drop = () => asOwner(`set local search_path to ag_catalog; select drop_graph('learning_graph', true)`);
 
   it('is read from the tables until it has been built, in several pages, and from Apache AGE afterwards', async () => {
@@ -133,6 +130,6 @@ describe('the graph in Apache AGE', () => {
 
     expect(open).toEqual([]);
     expect(await unprotectedTables(store.prepared.database)).toEqual([]);
-    expect(store.projection.health()).toEqual({ part: 'graph', using: 'Apache AGE 1.7.0', state: 'up' });
+    expect(store.projection.health()).toEqual({ part: 'graph', using: expect.stringMatching(/^Apache AGE 1\./), state: 'up' });
   });
 });

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { embeddedTemplates as templates, temporaryFolder, type TemporaryFolder } from '@support101/testing';
+import { administer, embeddedTemplates as templates, temporaryFolder, type TemporaryFolder } from '@support101/testing';
 import pg from 'pg';
-import { statement } from '../../test/engines.js';
 import { startEmbedded, type EmbeddedPostgres } from './embedded-postgres.js';
 
 interface Said {
@@ -50,12 +49,12 @@ describe('an embedded Postgres', () => {
   it('has vectors and graphs, keeps its rows over a restart, and is told apart by what it reports', async () => {
     const progress: string[] = [];
     const first = await start(directory, (message) => progress.push(message));
-    await statement(first.url, `create table public.kept as select '[1,2]'::vector as v`);
+    await administer(first.url, `create table public.kept as select '[1,2]'::vector as v`);
     await first.close();
 
     const second = await start(directory, (message) => progress.push(message));
-    const rows = await statement(second.url, `select v <-> '[1,3]' as distance from public.kept`);
-    const graph = await statement(
+    const rows = await administer(second.url, `select v <-> '[1,3]' as distance from public.kept`);
+    const graph = await administer(
       second.url,
       `set local search_path to ag_catalog, public;
        select create_graph('friends');
@@ -72,7 +71,7 @@ describe('an embedded Postgres', () => {
 
     const database = await start(long);
 
-    expect(await statement(database.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+    expect(await administer(database.url, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
   it('refuses a directory that another process has open, takes it over when that is killed, and has what it had committed', async () => {
@@ -87,7 +86,7 @@ describe('an embedded Postgres', () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
     const database = await start();
-    expect(await statement(database.url, 'select n from public.kept')).toEqual([{ n: 1 }]);
+    expect(await administer(database.url, 'select n from public.kept')).toEqual([{ n: 1 }]);
   });
 
   it('leaves no lock behind when it was closed', async () => {
@@ -108,7 +107,7 @@ describe('an embedded Postgres', () => {
 
     const database = await start();
 
-    expect(await statement(database.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+    expect(await administer(database.url, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
   it('begins anew when its first start was cut off, because nothing can have been in it', async () => {
@@ -117,7 +116,7 @@ describe('an embedded Postgres', () => {
 
     const database = await start();
 
-    expect(await statement(database.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+    expect(await administer(database.url, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
   it('names a directory that is damaged and does not touch it', async () => {
