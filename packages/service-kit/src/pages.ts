@@ -1,4 +1,5 @@
 import { decodeCursor, DomainError, encodeCursor } from '@support101/contracts';
+import { maxMessageBytes } from '@support101/messaging';
 import type { z } from 'zod';
 
 /** The key after which a list that is sorted by one key goes on; a cursor of something else is `cursor_invalid`. */
@@ -9,14 +10,31 @@ export function keyOfCursor<Key>(schema: z.ZodType<Key>, cursor: string | undefi
   return key.data;
 }
 
-/** A page out of one row more than the page has. */
+/** Bytes of JSON that the items of an answer may have together: the tenth that a message has besides is for what is around. */
+const mostBytes = maxMessageBytes * 0.9;
+
+/** The items from the first that fit into one message together; one at least, whatever its size. */
+export function fitting<Item>(items: readonly Item[]): Item[] {
+  let bytes = 0;
+  const over = items.findIndex((item, index) => (bytes += bytesOf(item)) > mostBytes && index > 0);
+  return items.slice(0, over === -1 ? items.length : over);
+}
+
+function bytesOf(item: unknown): number {
+  return Buffer.byteLength(JSON.stringify(item)) + ','.length;
+}
+
+/**
+ * A page out of one row more than the page has. It is shorter than `limit` where more would not fit into a message. `keyOf`
+ * gives what the next page's cursor holds: a key, or all parts of one.
+ */
 export function pageOf<Row, Item>(
   rows: readonly Row[],
   limit: number,
-  keyOf: (row: Row) => string | number,
+  keyOf: (row: Row) => string | number | readonly (string | number)[],
   toItem: (row: Row) => Item,
 ): { data: Item[]; nextCursor: string | null } {
-  const shown = rows.slice(0, limit);
-  const last = rows.length > limit ? shown.at(-1) : undefined;
-  return { data: shown.map(toItem), nextCursor: last === undefined ? null : encodeCursor([keyOf(last)]) };
+  const data = fitting(rows.slice(0, limit).map(toItem));
+  const last = rows.length > data.length ? rows[data.length - 1] : undefined;
+  return { data, nextCursor: last === undefined ? null : encodeCursor([keyOf(last)].flat()) };
 }
