@@ -50,6 +50,7 @@ describe('effectsOf', () => {
 
   it.each([
     ['respond', { response: 'Yes.' }, 'Yes.', 'corrected'],
+    ['edit', { edits: { answer: ' Yes.\n' } }, 'Yes.', 'corrected'],
     ['approve', {}, 'Yes, in nine days.', 'approved'],
   ])('learns from %s', (decision, rest, answer, origin) => {
     expect(effectsOf(trace([{ requestId, decision, ...rest }])).lesson).toMatchObject({ answer, origin });

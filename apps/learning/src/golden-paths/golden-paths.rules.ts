@@ -112,7 +112,8 @@ export function fingerprintText(blueprint: string, question: string): string {
 
 function answerOf(decision: RunDecision | undefined, output: unknown): Pick<Lesson, 'answer' | 'origin'> | undefined {
   if (decision === undefined) return undefined;
-  const written = decision.decision === 'edit' ? textIn(decision.edits, 'answer') : decision.response;
+  // Without blanks around it, as the customer got it.
+  const written = (decision.decision === 'edit' ? textIn(decision.edits, 'answer') : decision.response)?.trim();
   if (['edit', 'respond'].includes(decision.decision) && written) return { answer: written, origin: 'corrected' };
   const given = textIn(output, 'answer');
   return decision.decision === 'approve' && given !== undefined ? { answer: given, origin: 'approved' } : undefined;

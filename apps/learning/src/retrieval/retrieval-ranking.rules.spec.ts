@@ -6,6 +6,7 @@ const article = (title: string, over: Partial<RankedArticle> = {}): RankedArticl
   articleId: newId('art'),
   title,
   sourceUrl: null,
+  answer: null,
   profile: [0.5, 0.5],
   passages: [{ text: `${title}, in words`, words: new Set(), vector: Float32Array.of(1, 0) }],
   ...over,
@@ -59,6 +60,17 @@ describe('rank', () => {
 
     expect(rank([path], ask(15, 0.75), 1)[0]).toMatchObject({ kind: 'golden_path', score: expect.closeTo(0.97, 1) });
     expect(rank([path], ask(5, 0.6), 1)[0]?.score).toBeLessThan(0.3);
+  });
+
+  it('shows the answer of a golden path as it was given, whatever passages it was cut into', () => {
+    const answer = 'One paragraph. '.repeat(500).trim();
+    const passages = ['Do you deliver?', answer.slice(0, 1400), answer.slice(1400)].map((text) => ({
+      ...{ text, words: new Set<string>(), vector: undefined },
+    }));
+
+    const [hit] = rank([article('Do you deliver?', { articleId: newId('gpt'), answer, passages })], question(), 1);
+
+    expect(hit?.text).toBe(answer);
   });
 
   it('gives no more than was asked for, and nothing of nothing', () => {

@@ -14,6 +14,8 @@ export interface RankedArticle {
   readonly articleId: EntryId;
   readonly title: string;
   readonly sourceUrl: string | null;
+  /** Of a golden path, the whole answer. */
+  readonly answer: string | null;
   readonly profile: Profile;
   readonly passages: readonly Passage[];
 }
@@ -114,13 +116,15 @@ function identityOf(entry: EntryId): Pick<SearchHit, 'kind' | 'articleId' | 'pat
 const mostShown = 4000;
 
 /**
- * What a hit shows: the whole text when it is short enough, else the passage that is nearest in meaning and has most of
- * the words that were asked for, with its neighbours as far as they fit. Of a golden path, the answer without the question.
+ * What a hit shows: of a golden path the answer, as it was given; of an article the whole text when it is short enough, else
+ * the passage that is nearest in meaning and has most of the words that were asked for, with its neighbours as far as they fit.
  */
-function shownText({ articleId, passages, title }: RankedArticle, vector: Float32Array, asked: ReadonlySet<string>): string {
-  const texts = (isPathId(articleId) ? passages.slice(1) : passages).map(({ text }) => text);
+function shownText(article: RankedArticle, vector: Float32Array, asked: ReadonlySet<string>): string {
+  const { answer, passages, title } = article;
+  if (answer !== null) return answer;
+  const texts = passages.map(({ text }) => text);
   if (texts.length === 0) return title;
-  if (isPathId(articleId) || lengthOf(texts) <= mostShown) return texts.join('\n\n');
+  if (lengthOf(texts) <= mostShown) return texts.join('\n\n');
   const best = passages.reduce((found, passage, index) => (value(passage) > value(passages[found]) ? index : found), 0);
   let [from, to] = [best, best + 1];
   for (let grown = true; grown;) {

@@ -124,7 +124,7 @@ export class TenantIndexService {
 }
 
 function toIndexed(article: LoadedArticle, situations: Situations): IndexedArticle {
-  const { articleId, revision, title, tags, sourceUrl } = article;
+  const { articleId, revision, title, tags, sourceUrl, answer } = article;
   const content = article.passages.map(({ text }) => text).join('\n');
   const passages = article.passages.map(({ text, vector }) => ({
     text,
@@ -133,7 +133,7 @@ function toIndexed(article: LoadedArticle, situations: Situations): IndexedArtic
   }));
   const vectors = passages.flatMap(({ vector }) => (vector === undefined ? [] : [vector]));
   return {
-    ...{ articleId, revision, title, sourceUrl, passages },
+    ...{ articleId, revision, title, sourceUrl, answer, passages },
     profile: profileOfArticle(title, content, vectors, situations),
     vocabulary: [...new Set(wordsOf(`${title} ${tags.join(' ')} ${content}`))],
   };

@@ -98,6 +98,25 @@ describe.each(engines)('RetrievalRepository on %s Postgres', (engine) => {
     ]);
   });
 
+  it('loads the answer of a golden path as it was given, and none of an article', async () => {
+    const [tenant, pathId] = [newId('ten'), newId('gpt')];
+    const given = { title: 'How?', content: 'In one paragraph. '.repeat(200), sourceUrl: null, tags: [] };
+    const knowledge = new KnowledgeRepository();
+    const articleId = await addArticle(prepared, tenant, {});
+    const loaded = await prepared.database.forTenant(tenant, async (tx) => {
+      const row = await knowledge.insert(tx, pathId, given, new Date('2026-11-22T12:00:00.000Z'));
+      await knowledge.savePassages(tx, row, ['How?', given.content.slice(0, 900), given.content.slice(900)], given.content);
+      return repository.load(tx, [articleId, pathId], 'model/a');
+    });
+
+    expect(new Map(loaded.map((entry) => [entry.articleId, entry.answer]))).toEqual(
+      new Map<string, string | null>([
+        [articleId, null],
+        [pathId, given.content],
+      ]),
+    );
+  });
+
   it('knows the revision of a tenant and of its articles', async () => {
     const tenant = newId('ten');
     const read = () =>

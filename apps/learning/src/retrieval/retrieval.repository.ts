@@ -10,6 +10,8 @@ export interface LoadedArticle {
   readonly title: string;
   readonly tags: string[];
   readonly sourceUrl: string | null;
+  /** Of a golden path, the whole answer. */
+  readonly answer: string | null;
   readonly passages: { readonly text: string; readonly vector: Buffer | null }[];
 }
 
@@ -88,6 +90,7 @@ export class RetrievalRepository {
   async load(tx: Tx, articleIds: readonly EntryId[], embedder: string): Promise<LoadedArticle[]> {
     const rows = await tx.query<PassageRow>(
       `select a.article_id as "articleId", a.revision::text, a.title, a.tags, a.source_url as "sourceUrl", p.text,
+         case when a.article_id ^@ 'gpt_' and p.ordinal = 0 then a.content end as answer,
          case when a.indexed_version = a.version and a.indexed_with = $3 then p.vector end as vector
        from articles a left join passages p on p.tenant_id = a.tenant_id and p.article_id = a.article_id
        where a.tenant_id = $1 and a.article_id = any ($2) order by a.article_id, p.ordinal`,
