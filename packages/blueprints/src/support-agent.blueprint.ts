@@ -15,6 +15,7 @@ import {
   type StepContext,
   type StepResult,
 } from '@support101/agent-kit';
+import { isDomainError } from '@support101/contracts';
 import type { z } from 'zod';
 import { answerQuestion } from './answer-question.task.js';
 import { createTicket } from './create-ticket.tool.js';
@@ -125,7 +126,7 @@ async function search(state: SupportState, ctx: Context): Promise<Result> {
 async function compose(state: SupportState, ctx: Context): Promise<Result> {
   const { kept, leftOut } = withinBudget(state.hits ?? []);
   const passages = kept.map(({ articleId, title, text, kind, score }) => ({ id: articleId, title, text, kind, score }));
-  const said = await ctx.tasks.run(answerQuestion, { question: state.query, conversation: state.history, passages });
+  const said = await answered(ctx, { question: state.query, conversation: state.history, passages });
   const answer = said.answer?.trim() ?? '';
   const citations = [...new Set(said.citations)].filter((id) => passages.some((passage) => passage.id === id));
   const draft = answer === '' || citations.length === 0 ? null : { answer, citations };
@@ -133,6 +134,20 @@ async function compose(state: SupportState, ctx: Context): Promise<Result> {
     result: { answered: draft !== null, citations, passages: passages.length, leftOut },
     state: { ...state, draft },
   };
+}
+
+/** What the model says to it. One that cannot say it by the task’s schema has no answer where a person can be asked, or else fails. */
+async function answered(
+  ctx: Context,
+  asked: z.output<typeof answerQuestion.input>,
+): Promise<z.output<typeof answerQuestion.output>> {
+  try {
+    return await ctx.tasks.run(answerQuestion, asked);
+  } catch (error) {
+    const isUnfit = isDomainError(error) && error.code === 'model_output_invalid';
+    if (isUnfit && ctx.config.whenUnsure === 'ask_person') return { answer: null, citations: [] };
+    throw error;
+  }
 }
 
 async function check(state: SupportState, config: SupportConfig): Promise<Result> {

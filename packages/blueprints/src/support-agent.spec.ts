@@ -98,6 +98,24 @@ describe('a question the knowledge base answers', () => {
   });
 });
 
+describe('a model whose answer does not fit its schema', () => {
+  const script = { tasks: { answer_question: new DomainError('model_output_invalid') } };
+
+  it('leads to a person', async () => {
+    const { status, steps, interrupt } = await run(script);
+
+    expect(status).toBe('awaiting_human');
+    expect(steps.map((step) => step.action)).toEqual(['search_knowledge_base', 'compose_answer', 'ask_person']);
+    expect(interrupt).toMatchObject({ type: 'escalation', evidence: [{ articleId: 'art_reset' }, { articleId: 'art_parcel' }] });
+  });
+
+  it('fails the run by name when no person shall be asked', async () => {
+    const { status, error } = await run({ ...script, config: { whenUnsure: 'fail' } });
+
+    expect({ status, code: error?.code }).toEqual({ status: 'failed', code: 'model_output_invalid' });
+  });
+});
+
 describe('a question nothing supports an answer to', () => {
   it.each([
     ['nothing is found', { knowledge: [] }],
