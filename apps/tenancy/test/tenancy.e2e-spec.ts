@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TenantId, type Caller, encodeCursor } from '@support101/contracts';
 import * as contract from '@support101/contracts/tenancy';
-import { adminOf, platform } from '@support101/service-testing';
+import { adminOf, memberOf, platform } from '@support101/service-testing';
 import { eventually } from '@support101/testing';
 import { AuthenticationService } from '../src/authentication/authentication.service.js';
 import { LoneTenancy } from './lone-tenancy.js';
@@ -416,6 +416,24 @@ describe('an API key', () => {
     const told = tenancy.events.filter(({ type, tenantid }) => type === contract.apiKeyRevoked.type && tenantid === tenantId);
     expect(told).toHaveLength(1);
     await expect(tenancy.ask(contract.revokeApiKey, { tenantId, keyId: unknownKey })).rejects.toEqual(code('api_key_not_found'));
+  });
+
+  it('that may do more than who asks is neither made nor replaced by them, but may be revoked', async () => {
+    const { tenantId } = await activeTenant();
+    const admins = await tenancy.ask(contract.createApiKey, { tenantId, name: 'boss', roles: ['admin'] });
+    // A viewer’s key that was granted admin on tenancy:api-keys.
+    const keeper = memberOf(tenantId, ['viewer']);
+    const make = (roles: contract.ApiKey['roles']) => tenancy.ask(contract.createApiKey, { tenantId, name: 'x', roles }, keeper);
+    const rotate = (keyId: contract.ApiKey['keyId']) => tenancy.ask(contract.rotateApiKey, { tenantId, keyId }, keeper);
+
+    await expect(make(['admin'])).rejects.toEqual(code('forbidden'));
+    await expect(make(['viewer', 'reviewer'])).rejects.toEqual(code('forbidden'));
+    await expect(rotate(admins.keyId)).rejects.toEqual(code('forbidden'));
+    const own = await make(['viewer']);
+    await expect(rotate(own.keyId)).resolves.toMatchObject({ roles: ['viewer'] });
+    await expect(tenancy.ask(contract.authenticateKey, { key: admins.key ?? '' })).resolves.toMatchObject({ roles: ['admin'] });
+    await tenancy.ask(contract.revokeApiKey, { tenantId, keyId: admins.keyId }, keeper);
+    await expect(tenancy.ask(contract.authenticateKey, { key: admins.key ?? '' })).rejects.toEqual(code('unauthenticated'));
   });
 
   it('of another tenant is not there', async () => {

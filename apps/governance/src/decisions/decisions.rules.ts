@@ -1,7 +1,5 @@
 import {
-  accessLevels,
   builtInRole,
-  covers,
   effectiveGrants,
   explainPermission,
   type FindRole,
@@ -47,21 +45,4 @@ export function grantsAt(holdings: Pick<Holdings, 'roles' | 'grants'>, find: Fin
   return effectiveGrants(holdings, find).filter(
     ({ expiresAt }) => expiresAt === undefined || Date.parse(expiresAt) > at.getTime(),
   );
-}
-
-/** True when whoever has these grants may give that one: it lies within one of them, in reach, level and time. */
-export function mayGive(held: readonly PermissionGrant[], wanted: PermissionGrant): boolean {
-  return held.some(
-    (grant) =>
-      covers(grant.resource, wanted.resource) &&
-      accessLevels.indexOf(grant.level) >= accessLevels.indexOf(wanted.level) &&
-      (grant.except ?? []).every((excepted) => leavesOut(wanted, excepted)) &&
-      (grant.expiresAt === undefined ||
-        (wanted.expiresAt !== undefined && Date.parse(wanted.expiresAt) <= Date.parse(grant.expiresAt))),
-  );
-}
-
-function leavesOut(wanted: PermissionGrant, excepted: string): boolean {
-  const apart = !covers(excepted, wanted.resource) && !covers(wanted.resource, excepted);
-  return apart || (wanted.except ?? []).some((own) => covers(own, excepted));
 }

@@ -9,6 +9,7 @@ import {
   KeyId,
   type OutputOf,
   type PermissionGrant,
+  requireMayGive,
   type RoleDefinition,
   type TenantCaller,
   type TenantId,
@@ -67,10 +68,7 @@ export class DecisionsService {
   /** Throws `forbidden` unless the caller has what is given: nobody gives away more than they have. */
   async requireMayGive(tx: Tx, { tenantId, principal }: TenantCaller, wanted: readonly PermissionGrant[]): Promise<void> {
     if (principal.type === 'platform' || principal.type === 'service') return;
-    const own = await this.#grantsOf(tx, tenantId, principal);
-    const missing = wanted.find((grant) => !rules.mayGive(own, grant));
-    if (missing === undefined) return;
-    throw new DomainError('forbidden', `Nobody gives what they do not have: ${missing.level} on ${missing.resource}.`);
+    requireMayGive(await this.#grantsOf(tx, tenantId, principal), wanted);
   }
 
   /** Everything that a role grants, in the caller's transaction; throws `role_not_found`. */

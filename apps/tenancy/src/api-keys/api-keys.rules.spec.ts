@@ -91,6 +91,29 @@ describe('guards', () => {
   });
 });
 
+describe('making a key', () => {
+  const by = (type: 'key' | 'user' | 'agent' | 'platform' | 'service', ...roles: string[]) => ({ type, id: 'x', roles });
+
+  it.each([
+    [by('key', 'admin'), ['admin', 'viewer'], true],
+    [by('key', 'operator'), ['operator', 'viewer'], true],
+    [by('key', 'reviewer', 'operator'), ['reviewer'], true],
+    [by('key', 'operator'), ['reviewer'], true],
+    [by('key', 'reviewer'), ['operator'], false],
+    [by('key', 'viewer'), ['viewer', 'admin'], false],
+    [by('user', 'viewer'), ['reviewer'], false],
+    [by('agent'), ['viewer'], false],
+    [by('key', 'platform', 'constructor'), ['viewer'], false],
+    [by('platform'), ['admin'], true],
+    [by('service'), ['admin'], true],
+  ] as const)('by %j of %j: %s', (principal, roles, expected) => {
+    const outcome = () => rules.checkMayMake({ ...principal, roles: [...principal.roles] }, roles);
+
+    if (expected) expect(outcome).not.toThrow();
+    else expect(outcome).toThrow(expect.objectContaining({ code: 'forbidden' }));
+  });
+});
+
 describe('rotation', () => {
   const key = { expiresAt: null, revokedAt: null, rotatedAt: null };
 

@@ -1,4 +1,12 @@
-import { type BuiltInRole, DomainError } from '@support101/contracts';
+import {
+  builtInRole,
+  type BuiltInRole,
+  DomainError,
+  effectiveGrants,
+  type PermissionGrant,
+  type Principal,
+  requireMayGive,
+} from '@support101/contracts';
 import type { ApiKey } from '@support101/contracts/tenancy';
 
 /**
@@ -85,6 +93,19 @@ export function endAfterGrace(key: KeyTimes & { rotatedAt: Date | null }, graceS
 /** The roles without repetitions, in the order given. */
 export function distinct(roles: readonly BuiltInRole[]): BuiltInRole[] {
   return [...new Set(roles)];
+}
+
+/**
+ * Refuses a key with more than whoever makes it may do. What counts are the roles of the credential: what governance
+ * gave besides is not known here, and who has more by that gives it away there.
+ */
+export function checkMayMake({ type, roles: own }: Principal, roles: readonly BuiltInRole[]): void {
+  if (type === 'platform' || type === 'service') return;
+  requireMayGive(grantsOf(own), grantsOf(roles));
+}
+
+function grantsOf(roles: readonly string[]): PermissionGrant[] {
+  return effectiveGrants({ grants: [], roles }, builtInRole);
 }
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';

@@ -32,6 +32,7 @@ export class ApiKeysService {
       this.database.once(contract.createApiKey, input, caller, async (tx) => {
         const now = this.clock.now();
         const expiresAt = input.expiresAt === undefined ? null : new Date(input.expiresAt);
+        rules.checkMayMake(caller.principal, input.roles);
         rules.checkExpiry(expiresAt, now);
         await this.tenants.hold(tx, input.tenantId);
         rules.checkRoom(await this.keys.countActive(tx, input.tenantId, now));
@@ -58,6 +59,7 @@ export class ApiKeysService {
     );
   }
 
+  /** Also keys that may do more than the caller: to take away is not to give. */
   async revoke({ tenantId, keyId }: InputOf<typeof contract.revokeApiKey>, caller: TenantCaller): Promise<void> {
     await this.database.forTenant(tenantId, async (tx) => {
       const row = await this.#hold(tx, tenantId, keyId);
@@ -73,6 +75,8 @@ export class ApiKeysService {
       this.database.once(contract.rotateApiKey, input, caller, async (tx) => {
         const now = this.clock.now();
         const old = await this.#hold(tx, tenantId, keyId);
+        // Whoever replaces a key is shown the new one.
+        rules.checkMayMake(caller.principal, old.roles);
         const endsAt = rules.endAfterGrace(old, graceSeconds, now);
         const expiresAt = input.expiresAt === undefined ? old.expiresAt : new Date(input.expiresAt);
         rules.checkExpiry(expiresAt, now);

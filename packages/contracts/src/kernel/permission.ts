@@ -1,4 +1,5 @@
 import { accessLevels, type AccessLevel, type BuiltInRole } from './access.js';
+import { DomainError } from './errors.js';
 
 /**
  * A level on the resources that a pattern covers (`<service>:<capability>`, `<service>:*` or `*`), save those that
@@ -104,6 +105,25 @@ export function effectiveGrants(held: HeldPermissions, find: FindRole): Permissi
   return [...held.grants, ...reachedRoles(held.roles, find).flatMap(({ role }) => role.permissions)];
 }
 
+/** Throws `forbidden` unless whoever has these grants may give all of those: nobody gives what they do not have. */
+export function requireMayGive(held: readonly PermissionGrant[], wanted: readonly PermissionGrant[]): void {
+  const missing = wanted.find((grant) => !mayGive(held, grant));
+  if (missing === undefined) return;
+  throw new DomainError('forbidden', `Nobody gives what they do not have: ${missing.level} on ${missing.resource}.`);
+}
+
+/** True when whoever has these grants may give that one: it lies within one of them, in reach, level and time. */
+export function mayGive(held: readonly PermissionGrant[], wanted: PermissionGrant): boolean {
+  return held.some(
+    (grant) =>
+      covers(grant.resource, wanted.resource) &&
+      includes(grant.level, wanted.level) &&
+      (grant.except ?? []).every((excepted) => leavesOut(wanted, excepted)) &&
+      (grant.expiresAt === undefined ||
+        (wanted.expiresAt !== undefined && Date.parse(wanted.expiresAt) <= Date.parse(grant.expiresAt))),
+  );
+}
+
 /** Whether a principal may, and the sentence that says why: the role or grant that gives it, or what is missing. */
 export function explainPermission(
   held: HeldPermissions,
@@ -149,6 +169,11 @@ function wording({ resource, level, except = [], expiresAt }: PermissionGrant): 
 /** An exception also keeps a grant from giving a pattern that the exception is part of. */
 function reaches({ resource: pattern, except = [] }: PermissionGrant, resource: string): boolean {
   return covers(pattern, resource) && !except.some((excepted) => covers(excepted, resource) || covers(resource, excepted));
+}
+
+function leavesOut(wanted: PermissionGrant, excepted: string): boolean {
+  const apart = !covers(excepted, wanted.resource) && !covers(wanted.resource, excepted);
+  return apart || (wanted.except ?? []).some((own) => covers(own, excepted));
 }
 
 function includes(granted: AccessLevel, level: AccessLevel): boolean {

@@ -36,7 +36,7 @@ export const NewApiKey = ApiKey.extend({
 }).meta({ id: 'NewApiKey' });
 export type NewApiKey = z.infer<typeof NewApiKey>;
 
-/** Makes an API key of a tenant. */
+/** Makes an API key of a tenant; `forbidden` when its roles grant anything that those of the caller’s credential do not. */
 export const createApiKey = rpc('tenancy.api-keys.create.v1', {
   summary: 'Create an API key; its secret is shown in this answer only',
   access: { resource, level: 'admin', tenant: 'path' },
@@ -61,7 +61,7 @@ export const listApiKeys = rpc('tenancy.api-keys.list.v1', {
   errors: ['tenant_not_found', 'cursor_invalid'],
 });
 
-/** Ends an API key now. */
+/** Ends an API key now, also one that may do more than the caller: to take away is not to give. */
 export const revokeApiKey = rpc('tenancy.api-keys.revoke.v1', {
   summary: 'Revoke an API key at once; revoking it again changes nothing',
   access: { resource, level: 'admin', tenant: 'path' },
@@ -71,7 +71,7 @@ export const revokeApiKey = rpc('tenancy.api-keys.revoke.v1', {
   errors: ['tenant_not_found', 'api_key_not_found'],
 });
 
-/** Makes the successor of an API key. */
+/** Makes the successor of an API key; `forbidden` when its roles grant anything that those of the caller’s credential do not. */
 export const rotateApiKey = rpc('tenancy.api-keys.rotate.v1', {
   summary: 'Replace an API key by a new one with the same name and roles; the old one stays valid for the grace given',
   access: { resource, level: 'admin', tenant: 'path' },
