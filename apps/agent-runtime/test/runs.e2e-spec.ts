@@ -212,6 +212,46 @@ describe('a run', () => {
   });
 });
 
+describe('the size of a run', () => {
+  /** A script whose run has a little more than `bytes` in its input, and in its output if it comes so far. */
+  const saying = (bytes: number) => [{ do: 'think', text: '日'.repeat(bytes / 3) }];
+
+  it('is at most such that it can be shown, also with others', async () => {
+    const tenantId = runtime.tenant();
+    const agent = await runtime.agent(tenantId);
+    const runs = [await runtime.run(agent, saying(399_900)), await runtime.run(agent, saying(399_900))];
+
+    expect(runs.map(({ status }) => status)).toEqual(['completed', 'completed']);
+    const shown = await Promise.all(runs.map(({ runId }) => runtime.ask(contract.getRun, { runId }, operatorOf(tenantId))));
+    expect(shown).toEqual(runs);
+    const first = await runtime.ask(contract.listRuns, {}, operatorOf(tenantId));
+    const cursor = first.nextCursor ?? '';
+    const second = await runtime.ask(contract.listRuns, { cursor }, operatorOf(tenantId));
+    expect([first.data, second.data, second.nextCursor]).toEqual([[runs[1]], [runs[0]], null]);
+  });
+
+  it.each([undefined, 'too-large'])('is refused before there is a run when the input makes it more (key: %s)', async (key) => {
+    const tenantId = runtime.tenant();
+    const agent = await runtime.agent(tenantId);
+    const caller: Caller = { ...operatorOf(tenantId), ...(key === undefined ? {} : { idempotencyKey: key }) };
+    const input = { script: saying(500_100) };
+
+    const refused = runtime.ask(contract.executeAgent, { agentId: agent.agentId, input }, caller);
+
+    await expect(refused).rejects.toEqual(code('payload_too_large'));
+    expect((await runtime.ask(contract.listRuns, {}, operatorOf(tenantId))).data).toEqual([]);
+  });
+
+  it('fails the run by name when the output makes it more', async () => {
+    const tenantId = runtime.tenant();
+
+    const run = await runtime.run(await runtime.agent(tenantId), saying(400_200));
+
+    expect(run).toMatchObject({ status: 'failed', output: null, error: { code: 'output_too_large' } });
+    expect(await runtime.ask(contract.getRun, { runId: run.runId }, operatorOf(tenantId))).toEqual(run);
+  });
+});
+
 describe('a run of the support agent', () => {
   const ask = async (tenantId: TenantId, query: string, config: Record<string, unknown> = {}) => {
     const caller = operatorOf(tenantId);

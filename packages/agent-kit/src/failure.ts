@@ -23,6 +23,7 @@ export const runFailures = {
   model_output_invalid: 'The model’s output does not fit the task',
   state_invalid: 'The agent made a state that its schema refuses',
   output_invalid: 'The agent made an output that its schema refuses',
+  output_too_large: 'The agent made an output that is too large to be shown',
   decision_not_expected: 'The agent does not take a decision here',
   blueprint_error: 'The agent failed unexpectedly',
 } as const;

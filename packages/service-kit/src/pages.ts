@@ -16,12 +16,13 @@ const mostBytes = maxMessageBytes * 0.9;
 /** The items from the first that fit into one message together; one at least, whatever its size. */
 export function fitting<Item>(items: readonly Item[]): Item[] {
   let bytes = 0;
-  const over = items.findIndex((item, index) => (bytes += bytesOf(item)) > mostBytes && index > 0);
+  const over = items.findIndex((item, index) => (bytes += jsonBytes(item) + 1) > mostBytes && index > 0);
   return items.slice(0, over === -1 ? items.length : over);
 }
 
-function bytesOf(item: unknown): number {
-  return Buffer.byteLength(JSON.stringify(item)) + ','.length;
+/** How long something is in a message, in bytes. */
+export function jsonBytes(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }
 
 /**

@@ -1,11 +1,12 @@
 import { setImmediate as immediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import type { InputOf, OutputOf, RunId, TenantCaller } from '@support101/contracts';
+import { DomainError, type InputOf, type OutputOf, type RunId, type TenantCaller } from '@support101/contracts';
 import { executeAgent, maxWaitSeconds, type getAgentState, type Run } from '@support101/contracts/agent-runtime';
 import type { Tx } from '@support101/database';
-import { newId, ServiceDatabase } from '@support101/service-kit';
+import { jsonBytes, newId, ServiceDatabase } from '@support101/service-kit';
 import { AgentsService, type ReadyAgent } from '../agents/agents.service.js';
 import { RunQueue, type RunHand } from '../platform/run-queue.js';
+import { mostBytes } from '../platform/run-size.js';
 import { isStoppedBy } from '../platform/stops.js';
 import { RunsService, type PreparedRun } from '../runs/runs.service.js';
 import { TenantsService } from '../tenants/tenants.service.js';
@@ -127,7 +128,12 @@ function accepted(input: InputOf<typeof executeAgent>, { agent, blueprint }: Rea
     blueprint: agent.blueprint,
     blueprintVersion: agent.blueprintVersion,
     config: agent.config,
-    input: blueprint.parseInput(input.input),
+    input: showable(blueprint.parseInput(input.input)),
     timeoutMs: timeoutSeconds * 1e3,
   };
+}
+
+function showable<Input extends object>(input: Input): Input {
+  if (jsonBytes(input) <= mostBytes.input) return input;
+  throw new DomainError('payload_too_large', `The input of a run may have ${mostBytes.input} bytes of JSON at most.`);
 }

@@ -16,12 +16,13 @@ import {
 } from '@support101/agent-kit';
 import { isDomainError } from '@support101/contracts';
 import type { RunUsage } from '@support101/contracts/agent-runtime';
-import { LOG, type Log } from '@support101/service-kit';
+import { jsonBytes, LOG, type Log } from '@support101/service-kit';
 import { EscalationsService } from '../escalations/escalations.service.js';
 import type { FinishedStep, HeldRun, RunEnd, Turn } from '../journal/journal.service.js';
 import { untilStopped, type Hold } from '../platform/hold.js';
 import { stepsOfOthers } from '../platform/decisions.js';
 import { ruleQuestion, type Asked, type Question } from '../platform/questions.js';
+import { mostBytes } from '../platform/run-size.js';
 import { ToolsService, type Toolbox } from '../tools/tools.service.js';
 import { decide, goesToAgent, isOutage, refusal, retryDelay } from './execution.rules.js';
 
@@ -65,6 +66,7 @@ export class ExecutionStepsService {
       const next = decide(blueprint.plan(state, config), stepsDone - stepsOfOthers(asked), config.maxIterations);
       if (next.kind === 'step') return { action: next.action };
       if (next.kind === 'failed') return { end: failure(next.code, next.detail) };
+      if (jsonBytes(next.output) > mostBytes.output) throw new RunFailure('output_too_large');
       return { end: { status: 'completed', output: next.output, outcome: next.outcome } };
     } catch (error) {
       return { end: this.failed(run, error) };

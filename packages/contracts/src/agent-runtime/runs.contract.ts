@@ -75,7 +75,10 @@ const change = { resource: 'agent-runtime:runs', level: 'execute' } as const;
 /** The longest that `executeAgent` waits for the end of a run, in seconds. */
 export const maxWaitSeconds = 60;
 
-/** Starts a run and waits for its end for as long as the caller prefers; the run goes on when the wait is over. */
+/**
+ * Starts a run and waits for its end for as long as the caller prefers; the run goes on when the wait is over. An input of
+ * more than 500,000 bytes is `payload_too_large`: the run could not be shown.
+ */
 export const executeAgent = rpc('agent-runtime.runs.start.v1', {
   summary: 'Execute an agent',
   access: change,
@@ -95,7 +98,14 @@ export const executeAgent = rpc('agent-runtime.runs.start.v1', {
     waitSeconds: z.number().int().min(0).default(30),
   }),
   output: Run,
-  errors: ['agent_not_found', 'agent_disabled', 'blueprint_not_found', 'run_input_invalid', 'limit_exceeded'],
+  errors: [
+    'agent_not_found',
+    'agent_disabled',
+    'blueprint_not_found',
+    'run_input_invalid',
+    'payload_too_large',
+    'limit_exceeded',
+  ],
   timeoutMs: maxWaitSeconds * 1000 + 10_000,
 });
 
