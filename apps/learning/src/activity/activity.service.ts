@@ -1,10 +1,10 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { decodeCursor, DomainError, encodeCursor } from '@support101/contracts';
+import { decodeCursor, DomainError } from '@support101/contracts';
 import type { EventEnvelope, InputOf, OutputOf, TenantCaller, TenantId } from '@support101/contracts';
 import type { Activity, listActivity } from '@support101/contracts/learning';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import { type Delivery, Undeliverable } from '@support101/messaging';
-import { ServiceDatabase } from '@support101/service-kit';
+import { pageOf, ServiceDatabase } from '@support101/service-kit';
 import { type ActivityKey, ActivityRepository, type ActivityRow } from './activity.repository.js';
 import { activityOf } from './activity.rules.js';
 import { type ActivityStream, keptEntries, type StreamHealth } from './activity-stream.rules.js';
@@ -53,9 +53,12 @@ export class ActivityService implements OnModuleInit, OnModuleDestroy {
       cursor === undefined && type === undefined
         ? await this.#newest(tenantId, limit + 1)
         : await this.#read(tenantId, { type, before: cursor === undefined ? undefined : keyOf(cursor) }, limit + 1);
-    const data = rows.slice(0, limit);
-    const last = rows.length > limit ? data.at(-1) : undefined;
-    return { data, nextCursor: last === undefined ? null : encodeCursor([last.happenedAt, last.eventId]) };
+    return pageOf(
+      rows,
+      limit,
+      ({ happenedAt, eventId }) => [happenedAt, eventId],
+      (entry) => entry,
+    );
   }
 
   /** Forgets what happened in a deleted tenant. */

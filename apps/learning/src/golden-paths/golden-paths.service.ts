@@ -8,7 +8,7 @@ import * as contract from '@support101/contracts/learning';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import type { Tx } from '@support101/database';
 import { CommandClient, type Delivery, Outbox } from '@support101/messaging';
-import { Clock, keyOfCursor, newId, pageOf, ServiceDatabase } from '@support101/service-kit';
+import { Clock, fitting, keyOfCursor, newId, pageOf, ServiceDatabase } from '@support101/service-kit';
 import { IndexingService } from '../knowledge/knowledge-indexing.service.js';
 import { GoldenPathsRepository, type PathRow } from './golden-paths.repository.js';
 import * as rules from './golden-paths.rules.js';
@@ -62,13 +62,15 @@ export class GoldenPathsService {
     return toPath(found(row));
   }
 
-  /** The newest, or those among a search’s hits in the order of the hits. */
+  /** The newest, or those among a search’s hits in the order of the hits: one page, which no cursor leads to. */
   async list(
     { cursor, limit, minSuccessRate }: InputOf<typeof contract.listGoldenPaths>,
     hits: readonly contract.SearchHit[] | undefined,
     { tenantId }: TenantCaller,
   ): Promise<OutputOf<typeof contract.listGoldenPaths>> {
-    if (hits !== undefined) return { data: await this.#among(tenantId, hits, minSuccessRate), nextCursor: null };
+    if (hits !== undefined) {
+      return { data: fitting(await this.#among(tenantId, hits, minSuccessRate)), nextCursor: null };
+    }
     const before = keyOfCursor(contract.PathId, cursor);
     const rows = await this.database.forTenant(tenantId, (tx) => this.paths.list(tx, { before, minSuccessRate }, limit + 1));
     return pageOf(rows, limit, ({ pathId }) => pathId, toPath);

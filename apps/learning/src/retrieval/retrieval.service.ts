@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { InputOf, OutputOf, TenantCaller } from '@support101/contracts';
 import { isPathId, type SearchHit, type searchKnowledge } from '@support101/contracts/learning';
 import type { Embedder } from '@support101/models';
-import { ServiceDatabase } from '@support101/service-kit';
+import { fitting, ServiceDatabase } from '@support101/service-kit';
 import { EMBEDDER } from '../platform/embedder.js';
 import { LanguageService } from './retrieval-language.service.js';
 import { type Question, type RankedArticle, rank, textWeights } from './retrieval-ranking.rules.js';
@@ -26,13 +26,14 @@ export class RetrievalService {
     @Inject(EMBEDDER) private readonly embedder: Embedder,
   ) {}
 
+  /** The best hits, as many as are asked for and fit into one message. */
   async search(
     { q, topK }: InputOf<typeof searchKnowledge>,
     caller: TenantCaller,
     signal?: AbortSignal,
   ): Promise<OutputOf<typeof searchKnowledge>> {
     const { articles, question } = await this.prepare(q, caller, signal);
-    return { data: rank(articles, question, topK) };
+    return { data: fitting(rank(articles, question, topK)) };
   }
 
   /** Only the golden paths that fit the question; undefined when none is asked. */
