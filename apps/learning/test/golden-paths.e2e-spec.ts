@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { TenantId } from '@support101/contracts';
+import { encodeCursor, type TenantId } from '@support101/contracts';
 import { runCompleted, traceRun } from '@support101/contracts/agent-runtime';
 import * as contract from '@support101/contracts/learning';
 import { newId } from '@support101/service-kit';
@@ -17,6 +17,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await learning?.close();
 });
+
+const code = (expected: string) => expect.objectContaining({ code: expected });
 
 /** Lets a run end with the answer that a person gave to the question. */
 async function taught(tenantId: TenantId, query: string, answer: string) {
@@ -62,4 +64,11 @@ describe('golden paths', () => {
       expect(found.length).toBeGreaterThan(10);
     }
   }, 30_000);
+
+  it.each([{ cursor: 'abc' }, { query: 'a', cursor: 'abc' }, { query: 'a', cursor: encodeCursor([newId('gpt')]) }])(
+    'refuse %j: what fits a query is one page',
+    async (input) => {
+      await expect(learning.ask(contract.listGoldenPaths, input, operatorOf(aTenant()))).rejects.toEqual(code('cursor_invalid'));
+    },
+  );
 });

@@ -69,6 +69,7 @@ export class GoldenPathsService {
     { tenantId }: TenantCaller,
   ): Promise<OutputOf<typeof contract.listGoldenPaths>> {
     if (hits !== undefined) {
+      if (cursor !== undefined) throw new DomainError('cursor_invalid', 'What fits a query is one page: it takes no cursor.');
       return { data: fitting(await this.#among(tenantId, hits, minSuccessRate)), nextCursor: null };
     }
     const before = keyOfCursor(contract.PathId, cursor);
