@@ -110,13 +110,13 @@ describe('the queue', () => {
 
   it('ends a page early when its requests are large', async () => {
     const tenantId = hitl.tenant();
-    for (let index = 0; index < 5; index += 1) await hitl.wish(tenantId, { context: { log: 'x'.repeat(120_000) } });
+    for (let index = 0; index < 5; index += 1) await hitl.wish(tenantId, { context: { log: '日'.repeat(80_000) } });
 
     const first = await hitl.ask(contract.listRequests, {}, reviewerRole(tenantId));
     const cursor = first.nextCursor ?? '';
     const second = await hitl.ask(contract.listRequests, { cursor }, reviewerRole(tenantId));
 
-    expect([first.data.length, second.data.length]).toEqual([2, 2]);
+    expect([first.data.length, second.data.length, second.nextCursor]).toEqual([3, 2, null]);
   });
 
   it.each([

@@ -173,6 +173,24 @@ describe('a business calendar', () => {
     await hitl.told(contract.calendarCreated, `calendar:${made.calendarId}`);
   });
 
+  it('is listed with as many others as one message carries', async () => {
+    const caller = admin(hitl.tenant());
+    const daysFrom = Date.UTC(2026, 0, 1);
+    const dayOf = (index: number) => new Date(daysFrom + index * 86_400_000).toISOString().slice(0, 10);
+    const calendar = { name: 'x', timeZone: 'UTC', weekly, holidays: Array.from({ length: 1_000 }, (_, index) => dayOf(index)) };
+    const made: string[] = [];
+    for (let index = 0; index < 80; index += 1) {
+      made.unshift((await hitl.ask(contract.createCalendar, calendar, caller)).calendarId);
+    }
+
+    const first = await hitl.ask(contract.listCalendars, { limit: 100 }, caller);
+    const second = await hitl.ask(contract.listCalendars, { limit: 100, cursor: first.nextCursor ?? '' }, caller);
+
+    const listed = [...first.data, ...second.data].map(({ calendarId }) => calendarId);
+    expect(listed.toSorted()).toEqual(made.toSorted());
+    expect(second.nextCursor).toBeNull();
+  });
+
   it('that makes no sense, is of another version, or is not there is refused', async () => {
     const caller = admin(hitl.tenant());
     const create = (over: object) => hitl.ask(contract.createCalendar, { name: 'x', timeZone: 'UTC', weekly, ...over }, caller);

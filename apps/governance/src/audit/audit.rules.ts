@@ -3,7 +3,6 @@ import {
   type AuditType,
   decodeCursor,
   DomainError,
-  encodeCursor,
   type EventEnvelope,
   type EventId,
   RequestId,
@@ -203,30 +202,6 @@ export const securityTypes: readonly AuditType[] = [
   'api_key_created',
   'api_key_revoked',
 ];
-
-/**
- * What a list answers of the entries that were found: at most `limit`, and no more than one reply can carry. The cursor of
- * a list that ends at `upTo` says so.
- */
-export function pageOf(
-  found: readonly AuditLink[],
-  limit: number,
-  upTo?: number,
-): { shown: AuditLink[]; nextCursor: string | null } {
-  const shown: AuditLink[] = [];
-  let bytes = 0;
-  for (const link of found.slice(0, limit)) {
-    bytes += utf8Length(link.details) + 1_500;
-    if (shown.length > 0 && bytes > largestPage) break;
-    shown.push(link);
-  }
-  const last = found.length > shown.length ? shown.at(-1) : undefined;
-  if (last === undefined) return { shown, nextCursor: null };
-  return { shown, nextCursor: encodeCursor(upTo === undefined ? [last.sequence] : [last.sequence, upTo]) };
-}
-
-/** Bytes of entries in one page: a message of the system carries a million. */
-const largestPage = 800_000;
 
 /** The sequence after which a page begins; throws `cursor_invalid`. */
 export function placeOf(cursor: string | undefined): number | undefined {

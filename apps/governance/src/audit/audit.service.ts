@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { DomainError, type InputOf, type OutputOf, type TenantCaller, type TenantId } from '@support101/contracts';
 import * as contract from '@support101/contracts/governance';
 import { Database, type Tx } from '@support101/database';
+import { pageOf } from '@support101/service-kit';
 import { type AuditFilter, type AuditPlace, AuditRepository } from './audit.repository.js';
 import * as rules from './audit.rules.js';
 
@@ -75,8 +76,7 @@ export class AuditService {
       const part = { order: 'asc', after: place?.after, upTo, limit: linksPerPart + 1 } as const;
       return { found: await this.links.list(tx, tenantId, filterOf(filters), part), upTo };
     });
-    const { shown, nextCursor } = rules.pageOf(found, linksPerPart, upTo);
-    return { data: shown.map(toEntry), nextCursor };
+    return pageOf(found, linksPerPart, ({ sequence }) => [sequence, upTo], toEntry);
   }
 
   ofAgent(input: InputOf<typeof contract.auditOfAgent>, caller: TenantCaller): Promise<Page> {
@@ -142,8 +142,7 @@ export class AuditService {
   ): Promise<Page> {
     const place = { order, after: rules.placeOf(cursor), limit: limit + 1 };
     const found = await this.database.forTenant(tenantId, (tx) => this.links.list(tx, tenantId, filter, place));
-    const { shown, nextCursor } = rules.pageOf(found, limit);
-    return { data: shown.map(toEntry), nextCursor };
+    return pageOf(found, limit, ({ sequence }) => sequence, toEntry);
   }
 }
 

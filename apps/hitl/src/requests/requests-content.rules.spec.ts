@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { howManyFit, kept } from './requests-content.rules.js';
+import { kept } from './requests-content.rules.js';
 
 const content = { title: 'Reset', evidence: [], context: { customer: 'c1' } };
 
@@ -29,17 +29,5 @@ describe('what is kept of a wish for a request', () => {
 
   it('says of a huge context only how large it was', () => {
     expect(kept({ ...content, context: { log: 'x'.repeat(300_000) } }).context).toEqual({ omitted: '300010 characters of JSON' });
-  });
-});
-
-describe('howManyFit', () => {
-  it.each([
-    [[], 10, 0],
-    [[4, 4], 10, 2],
-    [[4, 6], 10, 2],
-    [[4, 7, 1], 10, 1],
-    [[11, 1], 10, 1],
-  ])('of %j into %i are %i', (sizes, most, expected) => {
-    expect(howManyFit(sizes, most)).toBe(expected);
   });
 });

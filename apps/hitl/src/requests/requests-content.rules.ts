@@ -27,13 +27,6 @@ export function kept<C extends Content>(content: C): C {
   };
 }
 
-/** How many of the items, from the first, have no more than `most` characters together; one at least. */
-export function howManyFit(sizes: readonly number[], most: number): number {
-  let sum = 0;
-  const over = sizes.findIndex((size, index) => (sum += size) > most && index > 0);
-  return over === -1 ? sizes.length : over;
-}
-
 /** Without NUL and without the half of a pair that cutting may leave: Postgres takes neither. */
 function storable(text: string, max: number): string {
   return text.replaceAll('\u0000', '').slice(0, max).toWellFormed();

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import {
   decodeCursor,
   DomainError,
-  encodeCursor,
   type ErrorCode,
   type InputOf,
   isDomainError,
@@ -14,21 +13,17 @@ import {
 import type * as contract from '@support101/contracts/hitl';
 import { cancelRequest, respondToRequest } from '@support101/contracts/hitl';
 import type { Tx } from '@support101/database';
-import { Clock, ServiceDatabase } from '@support101/service-kit';
+import { Clock, pageOf, ServiceDatabase } from '@support101/service-kit';
 import { z } from 'zod';
 import { type Place, type RequestFilter, type RequestRow, RequestsRepository } from './requests.repository.js';
 import * as rules from './requests.rules.js';
 import { RequestsChangesService } from './requests-changes.service.js';
-import { howManyFit } from './requests-content.rules.js';
 import { statistics } from './requests-stats.rules.js';
 import { RequestsTotalsRepository } from './requests-totals.repository.js';
 
 /** What a list of requests may be narrowed by, besides whose they are. */
 type ListInput = Pick<InputOf<typeof contract.listRequests>, 'limit' | 'cursor' | 'status'> &
   Partial<Pick<InputOf<typeof contract.listRequests>, 'priority' | 'type' | 'agentId'>>;
-
-/** The most that a page of requests may have, in characters of JSON: a message of a megabyte is the limit. */
-const largestPage = 300_000;
 
 const CursorKey = z.tuple([z.number().int().min(0).max(3), z.number().int().min(0).max(8.64e15), RequestId]);
 
@@ -69,16 +64,7 @@ export class RequestsService {
     const filter: RequestFilter = { statuses: statusesOf(status), priority, type, agentId, assignee, after };
     const rows = await this.requests.list(tx, tenantId, filter, limit + 1);
     const now = this.clock.now();
-    const all = rows.map((row) => toRequest(row, now));
-    const shown = Math.min(
-      limit,
-      howManyFit(
-        all.map((item) => JSON.stringify(item).length),
-        largestPage,
-      ),
-    );
-    const last = rows.length > shown ? rows[shown - 1] : undefined;
-    return { data: all.slice(0, shown), nextCursor: last === undefined ? null : cursorOf(last) };
+    return pageOf(rows, limit, keyOf, (row) => toRequest(row, now));
   }
 
   /** The most urgent open requests: those of the assignee, or those that nobody holds. */
@@ -157,8 +143,8 @@ function statusesOf(filter: ListInput['status']): readonly contract.HitlRequest[
   return filter === 'open' ? ['pending', 'assigned'] : [filter];
 }
 
-function cursorOf({ rank, createdAt, requestId }: RequestRow): string {
-  return encodeCursor([rank, createdAt.getTime(), requestId]);
+function keyOf({ rank, createdAt, requestId }: RequestRow): z.output<typeof CursorKey> {
+  return [rank, createdAt.getTime(), requestId];
 }
 
 function placeOf(cursor: string): Place {
