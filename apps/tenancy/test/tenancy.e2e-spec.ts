@@ -105,6 +105,19 @@ describe('reading tenants', () => {
     await expect(tenancy.ask(contract.getTenant, { tenantId: unknownTenant })).rejects.toEqual(code('tenant_not_found'));
   });
 
+  it('lists no more of them at once than one message carries', async () => {
+    const settings = { a: '日'.repeat(16_000) };
+    for (let index = 0; index < 25; index += 1) {
+      await tenancy.ask(contract.createTenant, { name: `Large ${index}`, tier: 'free', settings });
+    }
+
+    const first = await tenancy.ask(contract.listTenants, { tier: 'free' });
+    const second = await tenancy.ask(contract.listTenants, { tier: 'free', cursor: first.nextCursor ?? '' });
+
+    const names = [...first.data, ...second.data].filter((tenant) => tenant.name.startsWith('Large')).map(({ name }) => name);
+    expect(names.toSorted()).toEqual(Array.from({ length: 25 }, (_, index) => `Large ${index}`).toSorted());
+  });
+
   it('lists newest first, page by page, each tenant once, with filters', async () => {
     const made = [];
     for (const name of ['a', 'b', 'c']) {
