@@ -11,7 +11,7 @@ import {
   type TenantId,
 } from '@support101/contracts';
 import { recordAudit, resolvePermissions, type Grant } from '@support101/contracts/governance';
-import { authenticateKey } from '@support101/contracts/tenancy';
+import { authenticateKey, tenantLimits } from '@support101/contracts/tenancy';
 import { callerFromHeaders, headerNames, InProcessTransport } from '@support101/messaging';
 import { createLog, HealthBoard, newId } from '@support101/service-kit';
 import { createGateway, type Gateway, type GatewayParts, type GatewaySettings } from '../src/app.module.js';
@@ -31,6 +31,14 @@ export const keys = {
   unknown: 's101_unknown000000000000000000',
 } as const;
 
+const noLimits = {
+  maxAgents: 1,
+  maxConcurrentExecutions: 1,
+  maxStorageMb: 1,
+  maxVectorDocuments: 1,
+  maxHitlQueueSize: 1,
+};
+
 type Answerer<C extends Rpc> = (input: InputOf<C>, caller: Caller) => OutputOf<C> | Promise<OutputOf<C>>;
 
 /** The gateway on a free port, with services that tests play themselves over the in-process transport. */
@@ -43,6 +51,8 @@ export class GatewayFixture {
   >();
   /** What governance says a principal is granted; a function may refuse to say. */
   grantsOf: (principalId: string) => Grant[] = () => [];
+  /** The tenants that there are, for tenancy. */
+  readonly tenants = new Set<TenantId>([acme, globex]);
   /** What the audit was told. */
   readonly audited: (InputOf<typeof recordAudit>['entries'][number] & { readonly tenantId: TenantId })[] = [];
   /** The audit cannot be told anything. */
@@ -65,6 +75,12 @@ export class GatewayFixture {
     await fixture.answer(resolvePermissions, ({ principalId }) => {
       fixture.grantLookUps += 1;
       return { grants: fixture.grantsOf(principalId) };
+    });
+    await fixture.answer(tenantLimits, ({ tenantId }) => {
+      if (!fixture.tenants.has(tenantId)) throw new DomainError('tenant_not_found');
+      const { maxRequestsPerMinute } = fixture;
+      const limits = { ...noLimits, maxRequestsPerMinute };
+      return { tenantId, status: 'active', tier: 'starter', limits, allowedBlueprints: [] };
     });
     await fixture.answer(recordAudit, ({ tenantId, entries }) => {
       if (fixture.auditIsAway) throw new DomainError('service_unavailable');

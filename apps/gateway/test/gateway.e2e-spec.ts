@@ -156,6 +156,30 @@ describe('who may come in', () => {
     expect(asked?.caller.tenantId).toBe(status === 200 ? tenantId : undefined);
   });
 
+  it('lets the platform write for a tenant that there is, and only read for one that was deleted', async () => {
+    const write = (tenantId: string) =>
+      gateway.fetch('/v1/things', {
+        method: 'POST',
+        key: platformKey,
+        headers: { 'x-tenant-id': tenantId },
+        body: { name: 'x' },
+      });
+    const before = await write(globex);
+    gateway.tenants.delete(globex);
+
+    const [after, read] = [
+      await write(globex),
+      await gateway.fetch('/v1/things', { key: platformKey, headers: { 'x-tenant-id': globex } }),
+    ];
+    gateway.tenants.add(globex);
+
+    expect([before.status, await problemOf(after), read.status]).toEqual([
+      201,
+      expect.objectContaining({ status: 404, code: 'tenant_not_found' }),
+      200,
+    ]);
+  });
+
   it('asks the platform which tenant it means', async () => {
     const response = await gateway.fetch('/v1/things', { key: platformKey });
 

@@ -76,6 +76,14 @@ describe('decide', () => {
     expect(decide(access('agent-runtime:runs', 'read'), asker, named)).toEqual(expected);
   });
 
+  it('lets the platform write for a tenant if there is such a tenant, and read also what is left of one', () => {
+    const decided = (['read', 'execute', 'admin'] as const).map((level) =>
+      decide(access('learning:knowledge', level), platform, { header: globex }),
+    );
+
+    expect(decided).toEqual([{ tenantId: globex }, { ifThereIs: globex }, { ifThereIs: globex }]);
+  });
+
   it.each([
     ['own tenant', member('viewer'), { path: acme }, { tenantId: acme }],
     ['another tenant', member('admin'), { path: globex }, { refused: 'tenant_not_found' }],

@@ -30,9 +30,13 @@ interface Wanted {
   readonly level: AccessLevel;
 }
 
-/** Allowed, and for which tenant if for one; or the error that refuses; or what must be granted beyond built-in roles. */
+/**
+ * Allowed, and for which tenant if for one; or allowed if there is such a tenant; or the error that refuses; or what must
+ * be granted beyond built-in roles.
+ */
 export type Decision =
   | { readonly tenantId: TenantId | undefined }
+  | { readonly ifThereIs: TenantId }
   | { readonly refused: ErrorCode }
   | { readonly wanted: Wanted };
 
@@ -51,7 +55,7 @@ export function decide(access: Access, asker: Asker, named: NamedTenants): Decis
   if ('internal' in access) return { refused: 'forbidden' };
   const isPlatform = asker.principal.type === 'platform';
   if (access.tenant === 'platform') return isPlatform ? { tenantId: undefined } : { refused: 'forbidden' };
-  if (isPlatform) return platformTenant(access.tenant === 'path', named);
+  if (isPlatform) return access.tenant === 'path' ? tenantOfPath(named) : tenantOfHeader(access.level, named);
   return memberTenant(access, asker, named);
 }
 
@@ -60,12 +64,24 @@ export function isGranted(roles: readonly string[], resource: string, level: Acc
   return roles.some((role) => someGrants(grants.get(role) ?? [], resource, level, noExpiry));
 }
 
-function platformTenant(fromPath: boolean, { path, header }: NamedTenants): Decision {
-  const tenantId = TenantId.safeParse(fromPath ? path : header);
-  if (header !== undefined && (!tenantId.success || header !== tenantId.data)) return { refused: 'tenant_not_found' };
+/** Whether there is the tenant that a path names is for the service to say, whose tenant it is. */
+function tenantOfPath({ path, header }: NamedTenants): Decision {
+  if (header !== undefined && header !== path) return { refused: 'tenant_not_found' };
+  const tenantId = TenantId.safeParse(path);
   if (tenantId.success) return { tenantId: tenantId.data };
-  // A path that names no possible tenant is refused when the input is read, with the field's name.
-  return fromPath ? { tenantId: undefined } : { refused: 'tenant_required' };
+  // One that is no possible tenant is refused when the input is read, with the field's name.
+  return header === undefined ? { tenantId: undefined } : { refused: 'tenant_not_found' };
+}
+
+/**
+ * A credential of a tenant proves that there is one; a header does not, and what is written for a tenant that is not there
+ * would never be removed. What is left of a deleted one, its audit above all, can be read.
+ */
+function tenantOfHeader(level: AccessLevel, { header }: NamedTenants): Decision {
+  if (header === undefined) return { refused: 'tenant_required' };
+  const tenantId = TenantId.safeParse(header);
+  if (!tenantId.success) return { refused: 'tenant_not_found' };
+  return level === 'read' ? { tenantId: tenantId.data } : { ifThereIs: tenantId.data };
 }
 
 function memberTenant(
