@@ -48,8 +48,8 @@ export class Idempotency {
 
   /**
    * Runs `run` in the caller's tenant transaction and keeps its answer there under the caller's idempotency key for 24 h.
-   * Same key and input: the stored answer, and the reply says `idempotency-replayed: true`. Other input:
-   * `idempotency_key_reused`. Still running elsewhere: `idempotency_in_flight`. A failure stores nothing.
+   * Same key, principal and input: the stored answer, and the reply says `idempotency-replayed: true`. Another principal or
+   * input: `idempotency_key_reused`. Still running elsewhere: `idempotency_in_flight`. A failure stores nothing.
    */
   run<C extends Rpc>(
     contract: C,
@@ -107,6 +107,7 @@ function attemptOf(contract: Rpc, input: unknown, caller: Caller, scope: string)
     caller.idempotencyKey === undefined || scope !== platformScope
       ? caller.idempotencyKey
       : `${caller.principal.id} ${caller.idempotencyKey}`;
-  const hash = createHash('sha256').update(canonicalJson(input)).digest('hex');
+  // What a request does may depend on who asks: another principal with the same key has not asked this before.
+  const hash = createHash('sha256').update(canonicalJson([caller.principal.id, input])).digest('hex');
   return { scope, subject: contract.subject, key, hash };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { rpc, type Caller, type EventEnvelope } from '@support101/contracts';
+import { rpc, type Caller, type EventEnvelope, type Principal } from '@support101/contracts';
 import { deadLetterKept, deadLetterReplayed } from '@support101/contracts/messaging';
 import type { Tx } from '@support101/database';
 import { VirtualClock } from '@support101/testing';
@@ -106,6 +106,17 @@ onBothEngines('the stores of messaging', (world) => {
       await idempotency.runAsSystem(database, make, input, operator('bob'), effectOf('five'));
 
       expect(await world().effects()).toEqual(['one', 'two', 'three', 'four', 'five']);
+    });
+
+    it('refuses the key of another principal of the tenant, whose answer is not its own', async () => {
+      const idempotency = new Idempotency(world().database);
+      const other: Principal = { type: 'key', id: 'another key', roles: [] };
+      await idempotency.run(make, input, keyed('k'), effectOf('one'));
+
+      const asked = idempotency.run(make, input, { ...keyed('k'), principal: other }, effectOf('never'));
+
+      await expect(asked).rejects.toMatchObject({ code: 'idempotency_key_reused' });
+      expect(await world().effects()).toEqual(['one']);
     });
 
     it('does it each time without a key', async () => {
