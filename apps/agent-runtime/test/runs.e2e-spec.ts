@@ -443,17 +443,32 @@ describe('stopping', () => {
     expect(await theirs).toMatchObject({ status: 'completed' });
   });
 
-  it('a deleted tenant’s agents and runs are gone or ended', async () => {
+  it('a deleted tenant’s runs end, and then nothing of them is left', async () => {
     const agent = await runtime.agent(runtime.tenant());
+    const other = await runtime.agent(runtime.tenant());
     const caller = operatorOf(agent.tenantId);
     const text = newId('cor');
+    await runtime.run(agent, [{ do: 'note' }, { do: 'ticket', text }]);
+    await runtime.requestOf(await runtime.run(agent, [{ do: 'interrupt' }], { waitSeconds: 0 }));
     const { runId } = await runtime.run(agent, [{ do: 'wait', ms: 20_000, text }], { waitSeconds: 0 });
     await beginning(text);
+    const kept = await runtime.run(other, [{ do: 'note' }]);
+    const tables = ['runs', 'run_steps', 'run_requests', 'run_leases', 'effects', 'tickets', 'agents'];
+    const left = async () => {
+      const counts = tables.map((table) => runtime.rows(`select 1 from ${table} where tenant_id = $1`, [agent.tenantId]));
+      return (await Promise.all(counts)).map((rows) => rows.length);
+    };
+    const before = await left();
 
     await runtime.publish(tenantDeleted, agent.tenantId, { tenantId: agent.tenantId, force: true });
 
-    expect(await runtime.ask(contract.countAgents, { tenantId: agent.tenantId }, caller)).toEqual({ total: 0 });
-    expect((await runtime.ask(contract.getRun, { runId }, caller)).status).toBe('cancelled');
+    await runtime.event(contract.runCancelled, `run:${runId}`);
     await runtime.event(contract.agentDeleted, `agent:${agent.agentId}`);
+    await eventually(async () => expect(await left()).toEqual(tables.map(() => 0)));
+    expect(before.every((count) => count > 0)).toBe(true);
+    await expect(runtime.ask(contract.getRun, { runId }, caller)).rejects.toMatchObject({ code: 'run_not_found' });
+    expect(await runtime.ask(contract.getRun, { runId: kept.runId }, operatorOf(other.tenantId))).toMatchObject({
+      status: 'completed',
+    });
   });
 });

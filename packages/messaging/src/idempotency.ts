@@ -108,6 +108,8 @@ function attemptOf(contract: Rpc, input: unknown, caller: Caller, scope: string)
       ? caller.idempotencyKey
       : `${caller.principal.id} ${caller.idempotencyKey}`;
   // What a request does may depend on who asks: another principal with the same key has not asked this before.
-  const hash = createHash('sha256').update(canonicalJson([caller.principal.id, input])).digest('hex');
+  const hash = createHash('sha256')
+    .update(canonicalJson([caller.principal.id, input]))
+    .digest('hex');
   return { scope, subject: contract.subject, key, hash };
 }

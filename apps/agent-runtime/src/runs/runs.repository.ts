@@ -73,6 +73,14 @@ const insertSql = `
   select stop_unless(exists (select from agent), 'agent_changed'),
          stop_unless((select count(*) from active) < $13, 'no_place')`;
 
+const deleteSql = `
+  with gone as materialized (select id from runs where tenant_id = $1 order by id limit $2),
+  of_run_steps as (delete from run_steps x using gone where x.tenant_id = $1 and x.run_id = gone.id),
+  of_run_requests as (delete from run_requests x using gone where x.tenant_id = $1 and x.run_id = gone.id),
+  of_effects as (delete from effects x using gone where x.tenant_id = $1 and x.run_id = gone.id),
+  of_tickets as (delete from tickets x using gone where x.tenant_id = $1 and x.run_id = gone.id)
+  delete from runs r using gone where r.tenant_id = $1 and r.id = gone.id returning r.id`;
+
 /** Runs in the database. */
 @Injectable()
 export class RunsRepository {
@@ -126,5 +134,11 @@ export class RunsRepository {
       `select ${columns} from ${tables} where ${conditions.join(' and ')} order by r.id desc limit $2`,
       values,
     );
+  }
+
+  /** Deletes runs of the tenant, none of which is at work, with everything that is theirs; gives how many there were, up to `limit`. */
+  async deleteSome(tx: Tx, tenantId: TenantId, limit: number): Promise<number> {
+    const rows = await tx.query<{ id: RunId }>(deleteSql, [tenantId, limit]);
+    return rows.length;
   }
 }

@@ -35,6 +35,9 @@ export interface PreparedRun {
   readonly started: Fact;
 }
 
+/** How many runs of a deleted tenant go in one transaction. */
+const deletedAtOnce = 200;
+
 /** Runs as their callers see them. What a worker does with them is the journal's. */
 @Injectable()
 export class RunsService {
@@ -196,9 +199,15 @@ export class RunsService {
     return this.#endAll(delivery, 'active', end);
   }
 
-  /** The tenant is gone: nothing of it goes on. */
-  dropTenant(delivery: Delivery<typeof tenantDeleted>): Promise<void> {
-    return this.#endAll(delivery, 'unfinished', cancelled('tenant_inactive', 'The tenant was deleted.'));
+  /** The tenant is gone: nothing of it goes on, and nothing of what was asked and answered stays. */
+  async dropTenant(delivery: Delivery<typeof tenantDeleted>): Promise<void> {
+    const { tenantId } = delivery.caller;
+    await this.#endAll(delivery, 'unfinished', cancelled('tenant_inactive', 'The tenant was deleted.'));
+    // Each page by itself: what is gone stays gone when the time of this delivery is over, and the next one goes on.
+    for (let deleted = deletedAtOnce; deleted === deletedAtOnce;) {
+      delivery.signal.throwIfAborted();
+      deleted = await this.database.forTenant(tenantId, (tx) => this.repository.deleteSome(tx, tenantId, deletedAtOnce));
+    }
   }
 
   #endAll(delivery: Delivery, which: 'active' | 'unfinished', end: RunEnd): Promise<void> {
