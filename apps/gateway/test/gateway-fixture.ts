@@ -80,7 +80,7 @@ export class GatewayFixture {
       if (!fixture.tenants.has(tenantId)) throw new DomainError('tenant_not_found');
       const { maxRequestsPerMinute } = fixture;
       const limits = { ...noLimits, maxRequestsPerMinute };
-      return { tenantId, status: 'active', tier: 'starter', limits, allowedBlueprints: [] };
+      return { tenantId, status: 'active' as const, tier: 'starter' as const, limits, allowedBlueprints: [] };
     });
     await fixture.answer(recordAudit, ({ tenantId, entries }) => {
       if (fixture.auditIsAway) throw new DomainError('service_unavailable');

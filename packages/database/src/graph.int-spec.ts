@@ -6,8 +6,6 @@ import type { Database } from './database.js';
 import { prepareGraph, wakeGraphs } from './graph.js';
 
 const withAge = serverHasAge ? native : embedded;
-/** Of AGE before 1.7, Cypher is bound by row-level security in reading only. */
-const obeysInWriting = !serverHasAge;
 const graph = { vertices: { Person: ['town'] }, edges: ['KNOWS'] } as const;
 
 describe('a graph on a database with Apache AGE', () => {
@@ -66,7 +64,7 @@ describe('a graph on a database with Apache AGE', () => {
     await create(acme, 'eve');
     const table = 'notes_graph."Person"';
     const given = [JSON.stringify({ tenantId: globex, id: 'mallory' })];
-    const write = (text: string, values: string[]) => database.forTenant(acme as TenantId, (tx) => tx.query(text, values));
+    const write = (text: string, values: string[]) => database.forTenant(acme, (tx) => tx.query(text, values));
 
     await expect(write(`insert into ${table} (properties) values ($1::text::ag_catalog.agtype)`, given)).rejects.toThrow(
       'row-level security',
@@ -76,13 +74,16 @@ describe('a graph on a database with Apache AGE', () => {
     );
   });
 
-  (obeysInWriting ? it : it.skip)('refuses it in Cypher as well, made or moved', async () => {
-    await create(acme, 'ann');
+  // Of AGE before 1.7, Cypher is bound by row-level security in reading only.
+  (serverHasAge ? describe.skip : describe)('that is 1.7 or later', () => {
+    it('refuses a vertex of another tenant in Cypher as well, made or moved', async () => {
+      await create(acme, 'ann');
 
-    await expect(create(acme, 'mallory', globex)).rejects.toThrow('row-level security');
-    await expect(cypher(acme, `match (p:Person {id: 'ann'}) set p.tenantId = $globex return 1`, { globex })).rejects.toThrow(
-      'row-level security',
-    );
+      await expect(create(acme, 'mallory', globex)).rejects.toThrow('row-level security');
+      await expect(cypher(acme, `match (p:Person {id: 'ann'}) set p.tenantId = $globex return 1`, { globex })).rejects.toThrow(
+        'row-level security',
+      );
+    });
   });
 
   it('deletes no vertex of another tenant', async () => {
