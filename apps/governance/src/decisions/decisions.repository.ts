@@ -26,6 +26,12 @@ const keyMade = `insert into credentials (tenant_id, principal_id, roles, ends_a
   on conflict (tenant_id, principal_id) do update set roles = excluded.roles, ends_at = least(credentials.ends_at, excluded.ends_at)`;
 const keyEnds = `insert into credentials (tenant_id, principal_id, roles, ends_at) values ($1, $2, '{}', $3)
   on conflict (tenant_id, principal_id) do update set ends_at = least(credentials.ends_at, excluded.ends_at)`;
+const addRoles = `insert into role_assignments (tenant_id, principal_id, role, assigned_at)
+  select $1, $2, role, $4 from unnest($3::text[]) as t (role) on conflict do nothing returning role`;
+const addGrants = `insert into grants (tenant_id, principal_id, resource, level, "except", expires_at, granted_at)
+  select $1, $2, resource, level, "except", "expiresAt", $4
+  from jsonb_to_recordset($3::jsonb) as t (resource text, level text, "except" text[], "expiresAt" timestamptz)
+  on conflict do nothing returning resource, level, "except", expires_at`;
 const removals = ['roles', 'role_assignments', 'grants', 'credentials'].map(
   (table) => `delete from ${table} where tenant_id = $1`,
 );
@@ -56,6 +62,21 @@ export class DecisionsRepository {
   /** Notes a key's end; the earliest one holds. */
   async keyEnds(tx: Tx, tenantId: TenantId, keyId: KeyId, endsAt: Date): Promise<void> {
     await tx.query(keyEnds, [tenantId, keyId, endsAt]);
+  }
+
+  /** Gives a principal roles and grants, and says which were new: one on a resource that is granted already stays away. */
+  async add(
+    tx: Tx,
+    tenantId: TenantId,
+    principalId: string,
+    { roles, grants }: Pick<Holdings, 'roles' | 'grants'>,
+    at: Date,
+  ): Promise<Pick<Holdings, 'roles' | 'grants'>> {
+    const [assigned, granted] = await Promise.all([
+      tx.query<{ role: string }>(addRoles, [tenantId, principalId, roles, at], 'decisions-add-roles'),
+      tx.query<GrantRow>(addGrants, [tenantId, principalId, JSON.stringify(grants), at], 'decisions-add-grants'),
+    ]);
+    return { roles: assigned.map(({ role }) => role), grants: granted.map(toGrant) };
   }
 
   async removeAll(tx: Tx, tenantId: TenantId): Promise<void> {

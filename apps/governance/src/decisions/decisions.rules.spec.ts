@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { builtInRole, type PermissionGrant } from '@support101/contracts';
-import { decide, findingRole, grantsAt, type Holdings } from './decisions.rules.js';
+import { decide, findingRole, grantsAt, type Holdings, inheritable } from './decisions.rules.js';
 
 const at = new Date('2026-11-22T12:00:00Z');
 const [past, future] = ['2026-11-22T11:00:00.000Z', '2026-11-22T13:00:00.000Z'];
@@ -56,5 +56,19 @@ describe('grantsAt', () => {
     ];
 
     expect(grantsAt({ grants, roles: [] }, builtInRole, at)).toEqual(grants.slice(2));
+  });
+});
+
+describe('inheritable', () => {
+  const narrow: PermissionGrant = { resource: 'hitl:requests', level: 'execute' };
+  const wide: PermissionGrant = { resource: 'tenancy:*', level: 'admin' };
+  const held = { roles: ['viewer', 'admin', 'gone'], grants: [narrow, wide] };
+
+  it.each([
+    ['all', [{ resource: '*', level: 'admin' }], { ...held, roles: ['viewer', 'admin'] }],
+    ['what lies within it', [{ resource: 'hitl:*', level: 'admin' }], { roles: [], grants: [narrow] }],
+    ['nothing', [], { roles: [], grants: [] }],
+  ] as [string, PermissionGrant[], Pick<Holdings, 'roles' | 'grants'>][])('is %s for a giver with %j', (_, giver, expected) => {
+    expect(inheritable(held, builtInRole, giver)).toEqual(expected);
   });
 });

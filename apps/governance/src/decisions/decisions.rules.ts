@@ -3,6 +3,7 @@ import {
   effectiveGrants,
   explainPermission,
   type FindRole,
+  mayGive,
   type PermissionGrant,
   type RoleDefinition,
 } from '@support101/contracts';
@@ -38,6 +39,19 @@ export function decide(
   if (endsAt !== null && endsAt <= asked.at) return { allowed: false, because: `the API key ended at ${endsAt.toISOString()}` };
   const all = [...(credential?.roles ?? []), ...roles];
   return explainPermission({ grants, roles: all }, find, asked);
+}
+
+/** What a key's successor gets of what the key has: as much as whoever replaced it, having `giver`, may give. */
+export function inheritable(
+  { roles, grants }: Pick<Holdings, 'roles' | 'grants'>,
+  find: FindRole,
+  giver: readonly PermissionGrant[],
+): Pick<Holdings, 'roles' | 'grants'> {
+  const may = (wanted: readonly PermissionGrant[]) => wanted.every((grant) => mayGive(giver, grant));
+  return {
+    roles: roles.filter((role) => find(role) !== undefined && may(effectiveGrants({ grants: [], roles: [role] }, find))),
+    grants: grants.filter((grant) => may([grant])),
+  };
 }
 
 /** Everything that is granted at that moment. */

@@ -14,13 +14,15 @@ import {
   type TenantCaller,
   type TenantId,
 } from '@support101/contracts';
-import type * as contract from '@support101/contracts/governance';
+import * as contract from '@support101/contracts/governance';
 import type { apiKeyCreated, apiKeyRevoked, apiKeyRotated, tenantDeleted } from '@support101/contracts/tenancy';
 import { Database, type Tx } from '@support101/database';
-import { type Delivery, Inbox } from '@support101/messaging';
+import { type Delivery, Inbox, Outbox } from '@support101/messaging';
 import { Clock } from '@support101/service-kit';
 import { DecisionsRepository } from './decisions.repository.js';
 import * as rules from './decisions.rules.js';
+
+const everything: readonly PermissionGrant[] = [{ resource: '*', level: 'admin' }];
 
 /** Decides who may do what, from what was granted. */
 @Injectable()
@@ -29,6 +31,7 @@ export class DecisionsService {
     private readonly database: Database,
     private readonly held: DecisionsRepository,
     private readonly inbox: Inbox,
+    private readonly outbox: Outbox,
     private readonly clock: Clock,
   ) {}
 
@@ -51,7 +54,7 @@ export class DecisionsService {
     if (tenantId === undefined) throw new DomainError('tenant_required');
     return this.database.forTenant(tenantId, async (tx) => {
       const grants = await this.#grantsOf(tx, tenantId, { id: principalId, roles });
-      return { grants: grants.map(({ except, ...grant }) => ({ ...grant, ...(except && { except: [...except] }) })) };
+      return { grants: grants.map(toContract) };
     });
   }
 
@@ -91,11 +94,42 @@ export class DecisionsService {
 
   async keyRotated(delivery: Delivery<typeof apiKeyRotated>): Promise<void> {
     const { tenantid, data } = delivery.event;
-    await this.inbox.once(delivery, (tx) => this.held.keyEnds(tx, tenantid, data.keyId, new Date(data.endsAt)));
+    await this.inbox.once(delivery, async (tx) => {
+      await this.held.keyEnds(tx, tenantid, data.keyId, new Date(data.endsAt));
+      await this.#handDown(tx, delivery);
+    });
   }
 
   async removeAll(delivery: Delivery<typeof tenantDeleted>): Promise<void> {
     await this.inbox.once(delivery, (tx) => this.held.removeAll(tx, delivery.event.tenantid));
+  }
+
+  /** Gives a key's successor what the key has here now; from then on the two are changed each by itself. */
+  async #handDown(tx: Tx, { event, caller }: Delivery<typeof apiKeyRotated>): Promise<void> {
+    const { tenantid: tenantId, data } = event;
+    const held = await this.held.holdings(tx, tenantId, data.keyId);
+    if (held.roles.length + held.grants.length === 0) return;
+    const find = await this.#finding(tx, tenantId, held.roles);
+    const given = rules.inheritable(held, find, await this.#givenBy(tx, caller, data.keyId));
+    const added = await this.held.add(tx, tenantId, data.replacedBy, given, new Date(event.time));
+    const principalId = data.replacedBy;
+    const facts = [
+      ...added.roles.map((role) => this.outbox.fact(contract.roleAssigned, { principalId, role }, caller)),
+      ...added.grants.map((grant) => this.outbox.fact(contract.permissionGranted, { principalId, ...toContract(grant) }, caller)),
+    ];
+    await this.outbox.recordAll(tx, facts);
+  }
+
+  /**
+   * What somebody who replaced a key may hand down. They are shown the new key, so nobody else's rights are for them to
+   * take; the key's own holder has them already.
+   */
+  async #givenBy(tx: Tx, { tenantId, principal }: TenantCaller, replaced: KeyId): Promise<readonly PermissionGrant[]> {
+    if (principal.type === 'platform' || principal.id === replaced) return everything;
+    const { credential } = await this.held.holdings(tx, tenantId, principal.id);
+    // Its making is an event of another resource and may come later: this one is given again then.
+    if (principal.type === 'key' && credential === undefined) throw new Error(`nothing is known of ${principal.id} yet`);
+    return this.#grantsOf(tx, tenantId, { id: principal.id, roles: credential?.roles ?? [] });
   }
 
   async #grantsOf(tx: Tx, tenantId: TenantId, principal: { id: string; roles: readonly string[] }): Promise<PermissionGrant[]> {
@@ -109,4 +143,8 @@ export class DecisionsService {
     const builtIn = names.every((name) => builtInRole(name) !== undefined);
     return rules.findingRole(builtIn ? [] : await this.held.ownRoles(tx, tenantId));
   }
+}
+
+function toContract({ except, ...grant }: PermissionGrant): contract.Grant {
+  return { ...grant, ...(except && { except: [...except] }) };
 }

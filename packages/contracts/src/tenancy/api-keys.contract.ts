@@ -71,7 +71,10 @@ export const revokeApiKey = rpc('tenancy.api-keys.revoke.v1', {
   errors: ['tenant_not_found', 'api_key_not_found'],
 });
 
-/** Makes the successor of an API key; `forbidden` when its roles grant anything that those of the caller’s credential do not. */
+/**
+ * Makes the successor of an API key; `forbidden` when its roles grant anything that those of the caller’s credential do
+ * not. Governance gives it within moments what the old key has there, as far as the caller may give that.
+ */
 export const rotateApiKey = rpc('tenancy.api-keys.rotate.v1', {
   summary: 'Replace an API key by a new one with the same name and roles; the old one stays valid for the grace given',
   access: { resource, level: 'admin', tenant: 'path' },
