@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DomainError, type EventId } from '@support101/contracts';
 import { getRun } from '@support101/contracts/agent-runtime';
 import { watchRun, watchTenant } from '@support101/contracts/gateway';
-import { auditOfRun, listAudit } from '@support101/contracts/governance';
+import { auditOfRun, getAuditEntry, listAudit } from '@support101/contracts/governance';
 import { newId } from '@support101/service-kit';
 import { acme, GatewayFixture, globex, keys } from './gateway-fixture.js';
 
@@ -25,13 +25,16 @@ const entry = (eventId: EventId, sequence: number) => ({
   },
 });
 
+const trail = [entry(ids[0], 1), entry(ids[1], 2)];
+
 beforeAll(async () => {
   gateway = await GatewayFixture.start({}, { rpcs: [], events: [], streams: [watchTenant, watchRun] });
   await gateway.answer(getRun, (input) => {
     if (input.runId !== runId) throw new DomainError('run_not_found');
     return {} as never;
   });
-  await gateway.answer(auditOfRun, () => ({ data: [entry(ids[0], 1), entry(ids[1], 2)], nextCursor: null }));
+  await gateway.answer(auditOfRun, () => ({ data: [...trail], nextCursor: null }));
+  await gateway.answer(getAuditEntry, ({ eventId }) => entry(eventId, ids.indexOf(eventId) + 1));
   const refusal = { ...entry(newId('evt'), 4), action: 'gateway.requests.refused' };
   await gateway.answer(listAudit, () => ({
     data: [refusal, entry(ids[2], 3), entry(ids[1], 2), entry(ids[0], 1)],
@@ -64,6 +67,7 @@ describe('the stream of a run', () => {
     expect(response.headers.get('content-type')).toContain('text/event-stream');
     expect([(await seen.next()).value, (await seen.next()).value]).toEqual([`${ids[0]} ${step}`, `${ids[1]} ${step}`]);
     await happens('agent-runtime.runs.completed.v1');
+    trail.push({ ...entry(newId('evt'), 3), action: 'agent-runtime.runs.completed' });
     expect((await seen.next()).value).toMatch(/ agent-runtime\.runs\.completed\.v1$/);
     expect((await seen.next()).done).toBe(true);
   });
@@ -73,7 +77,15 @@ describe('the stream of a run', () => {
     const seen = eventsOf(response);
 
     expect((await seen.next()).value).toBe(`${ids[1]} ${step}`);
-    await seen.return(undefined);
+    expect((await seen.next()).value).toMatch(/ agent-runtime\.runs\.completed\.v1$/);
+    expect((await seen.next()).done).toBe(true);
+  });
+
+  it('ends for a client that has got all of it', async () => {
+    const headers = { 'last-event-id': trail.at(-1)?.eventId ?? '' };
+    const response = await gateway.fetch(`/v1/runs/${runId}/events`, { key: keys.viewer, headers });
+
+    expect((await eventsOf(response).next()).done).toBe(true);
   });
 
   it('is a problem for a run that there is not', async () => {
@@ -112,5 +124,12 @@ describe('the stream of a tenant', () => {
   it('is for those who may come in', async () => {
     expect((await gateway.fetch('/v1/stream')).status).toBe(401);
     expect((await gateway.fetch('/v1/stream?colour=red', { key: keys.viewer })).status).toBe(400);
+  });
+
+  it('is a problem for one that names as its last event what is none', async () => {
+    const response = await gateway.fetch('/v1/stream', { key: keys.viewer, headers: { 'last-event-id': 'garbage' } });
+
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: 'validation_failed' });
   });
 });

@@ -93,8 +93,8 @@ class Connection implements FactListener {
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
-    raw.write(': connected\n\n');
-    for (const frame of this.#waiting ?? []) raw.write(frame);
+    // At once: a connection that breaks among facts that were repeated would resume from further back than it came.
+    raw.write(`: connected\n\n${(this.#waiting ?? []).join('')}`);
     this.#waiting = undefined;
     if (this.#ended || raw.destroyed) return this.#close();
     const beat = () =>

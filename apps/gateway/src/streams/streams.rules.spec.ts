@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { concernsRun, endsRun, frameOf, isOfEvent, isWanted, topicsOf } from './streams.rules.js';
+import type { EventId } from '@support101/contracts';
+import { concernsRun, endsRun, frameOf, isOfEvent, isWanted, missedOf, timeOfId, topicsOf, upToEnd } from './streams.rules.js';
 
 const fact = {
   id: 'evt_01jd5m6wz5f9r8x2k3c4v7b6n1' as const,
@@ -45,6 +46,49 @@ describe('a run', () => {
   it('ends with its last fact', () => {
     expect(endsRun({ ...fact, type: 'agent-runtime.runs.timed-out.v1' })).toBe(true);
     expect(endsRun(fact)).toBe(false);
+  });
+});
+
+describe('timeOfId', () => {
+  it('is the moment at which the id was made', () => {
+    expect(new Date(timeOfId('evt_01jd5m6wz5f9r8x2k3c4v7b6n1')).toISOString()).toBe('2024-11-20T20:28:52.069Z');
+  });
+});
+
+describe('what was missed', () => {
+  const start = timeOfId('evt_01jd5m6wz5f9r8x2k3c4v7b6n1');
+  const last = 'evt_01jd5m6wz5f9r8x2k3c4v7b6n1' as EventId;
+  /** `<name>@<seconds after the last fact>`, in the order of the chain; `last` is the last fact. */
+  const chainOf = (order: string) =>
+    order.split(' ').map((word) => {
+      const [name = '', seconds = '0'] = word.split('@');
+      return { id: name === 'last' ? last : (name as EventId), time: new Date(start + Number(seconds) * 1000).toISOString() };
+    });
+
+  it.each([
+    ['behind the last fact', 'old@-60 last new@1 newer@2', 'new newer'],
+    ['behind the last fact, though it happened long before', 'old@-60 last held-up@-50', 'held-up'],
+    ['in front of the last fact, for another resource was recorded first', 'old@-60 passed@0.1 last new@1', 'passed new'],
+    ['in front of it and older, for it was recorded late', 'old@-60 late@-9 last', 'late'],
+    ['in front of it among what is near, though it happened long before', 'old@-60 near@-2 held-up@-50 last', 'near held-up'],
+    ['near it, where the last fact is not on the audit yet', 'old@-60 near@-2 new@1', 'near new'],
+    ['nothing, where all was long before', 'old@-60 older@-61', ''],
+    ['behind the last fact, whatever time that one has', 'old@-60 last@-50 held-up@-45', 'held-up'],
+  ])('is %s', (_what, chain, missed) => {
+    expect(
+      missedOf(chainOf(chain), last)
+        .map(({ id }) => id)
+        .join(' '),
+    ).toBe(missed);
+  });
+});
+
+describe('the trail of a run', () => {
+  const end = { ...fact, type: 'agent-runtime.runs.completed.v1' };
+
+  it('goes up to its end', () => {
+    expect(upToEnd([fact, end, fact])).toEqual({ facts: [fact, end], over: true });
+    expect(upToEnd([fact, fact])).toEqual({ facts: [fact, fact], over: false });
   });
 });
 

@@ -18,7 +18,12 @@ export const LiveFact = z
   .meta({ id: 'LiveFact' });
 export type LiveFact = z.infer<typeof LiveFact>;
 
-/** Every fact of the caller’s tenant as it happens; after a gap those since `Last-Event-ID` come first. */
+/**
+ * Every fact of the caller’s tenant as it happens; after a gap those since `Last-Event-ID` come first. Each comes at least
+ * once: some that came before the gap are repeated with their ids, and one that was on its way during the gap may come some
+ * seconds later. A listener that was away for more than 5,000 gets the latest of them. A `Last-Event-ID` that is no id of an
+ * event is `validation_failed`.
+ */
 export const watchTenant = stream('gateway.tenants.watch.v1', {
   summary: 'Watch what happens in the tenant, live',
   access: { resource: 'gateway:stream', level: 'read' },
@@ -31,7 +36,10 @@ export const watchTenant = stream('gateway.tenants.watch.v1', {
   errors: [],
 });
 
-/** Every fact of one run, from its beginning; the stream ends with the run. */
+/**
+ * Every fact of one run, from its beginning or, as above, since `Last-Event-ID`; the stream ends with the run. Who has got
+ * the fact that ends the run has got all of them.
+ */
 export const watchRun = stream('gateway.runs.watch.v1', {
   summary: 'Watch a run, live',
   access: { resource: 'agent-runtime:runs', level: 'read' },
