@@ -23,6 +23,13 @@ afterAll(async () => {
   await governance?.close();
 });
 
+/** As large as grants can be: 100 of them have 378 KB or more. */
+const large = (count: number): contract.Grant[] =>
+  Array.from({ length: count }, (_, index) => ({
+    resource: `hitl:r${index}`,
+    level: 'read' as const,
+    except: Array.from({ length: 20 }, (_each, exception) => `hitl:${'x'.repeat(178)}_${exception}`),
+  }));
 const role = (name: string, given: { inheritsFrom?: string[]; permissions?: contract.Grant[] } = {}) =>
   governance.ask(contract.createRole, { name, permissions: [], ...given }, admin);
 const assign = (principalId: string, name: string, caller = admin) =>
@@ -95,6 +102,20 @@ describe('roles', () => {
 
     const outcomes = made.map((each) => (each.status === 'fulfilled' ? 'made' : (each.reason as { code: string }).code));
     expect(outcomes.sort()).toEqual(['made', 'role_exists', 'role_exists']);
+  });
+
+  it('have together what a message carries, and no more, also when they are made at the same time', async () => {
+    const roles = await Promise.allSettled(['a', 'b', 'c'].map((name) => role(name, { permissions: large(100) })));
+    const grants = await Promise.allSettled(large(110).map((given) => grant('usr_1', given)));
+
+    const [name] = roles.flatMap((each) => (each.status === 'fulfilled' ? [each.value.name] : []));
+    const granted = grants.filter(({ status }) => status === 'fulfilled').length;
+    const refusals = [...roles, ...grants].flatMap((each) => (each.status === 'rejected' ? [each.reason as object] : []));
+    expect(refusals).toEqual(Array.from({ length: 112 - granted }, () => expect.objectContaining({ code: 'limit_exceeded' })));
+    expect(granted).toBeLessThan(110);
+    const { data } = await governance.ask(contract.listRoles, {}, admin);
+    expect(data.find((each) => each.name === name)?.permissions).toEqual(large(100));
+    expect((await resolve('usr_1', [name ?? ''])).grants).toHaveLength(100 + granted);
   });
 
   it('are a hundred at most', async () => {

@@ -6,6 +6,11 @@ import type { GovernanceTx } from '../platform/governance-database.js';
 /** Roles, who has them, and grants, as they are changed. */
 @Injectable()
 export class PermissionsRepository {
+  /** Keeps others from adding to what the tenant has until the transaction ends. */
+  async hold(tx: GovernanceTx, tenantId: TenantId): Promise<void> {
+    await tx.query(`select pg_advisory_xact_lock(hashtextextended('permissions ' || $1, 0))`, [tenantId], 'permissions-hold');
+  }
+
   /** False when there is a role of this name. */
   async addRole(tx: GovernanceTx, tenantId: TenantId, role: RoleDefinition, createdAt: Date): Promise<boolean> {
     const { name, description, permissions, inheritsFrom } = role;

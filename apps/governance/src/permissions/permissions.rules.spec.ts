@@ -42,9 +42,9 @@ describe('checkRoom', () => {
   it('takes a grant in place of another where there is no room for one more', () => {
     const grants = Array.from({ length: 200 }, (_, index) => ({ resource: `hitl:r${index}`, level: 'read' as const }));
 
-    expect(() => checkRoom(grants, 'hitl:r7')).not.toThrow();
-    expect(() => checkRoom(grants.slice(1), 'hitl:new')).not.toThrow();
-    expect(() => checkRoom(grants, 'hitl:new')).toThrow('limit_exceeded');
+    expect(() => checkRoom(grants, { resource: 'hitl:r7', level: 'read' })).not.toThrow();
+    expect(() => checkRoom(grants.slice(1), { resource: 'hitl:new', level: 'read' })).not.toThrow();
+    expect(() => checkRoom(grants, { resource: 'hitl:new', level: 'read' })).toThrow('limit_exceeded');
   });
 });
 

@@ -32,6 +32,7 @@ export class PermissionsService {
   createRole(input: InputOf<typeof contract.createRole>, caller: TenantCaller): Promise<contract.Role> {
     return this.database.once(contract.createRole, input, caller, async (tx) => {
       const { tenantId } = caller;
+      await this.permissions.hold(tx, tenantId);
       rules.checkNewRole(input, await this.decisions.ownRoles(tx, tenantId));
       const added = await this.permissions.addRole(tx, tenantId, input, this.clock.now());
       if (!added) throw new DomainError('role_exists');
@@ -83,8 +84,9 @@ export class PermissionsService {
       const now = this.clock.now();
       rules.checkExpiry(grant.expiresAt, now);
       await this.decisions.requireMayGive(tx, caller, [grant]);
+      await this.permissions.hold(tx, caller.tenantId);
       const { grants } = await this.decisions.holdings(tx, caller.tenantId, principalId);
-      rules.checkRoom(grants, grant.resource);
+      rules.checkRoom(grants, grant);
       await this.permissions.grant(tx, caller.tenantId, principalId, grant, now);
       await this.outbox.record(tx, contract.permissionGranted, input, caller);
       return input;

@@ -56,7 +56,7 @@ export const listRoles = rpc('governance.roles.list.v1', {
   errors: ['cursor_invalid'],
 });
 
-/** Makes a role of the tenant’s own: at most 100. */
+/** Makes a role of the tenant’s own: at most 100, whose permissions have at most 400,000 bytes of JSON together. */
 export const createRole = rpc('governance.roles.create.v1', {
   summary: 'Create a role',
   access: administer,
@@ -111,7 +111,8 @@ export const getPermissions = rpc('governance.permissions.get.v1', {
 
 /**
  * Grants a level on a resource, in place of what was granted to the principal on the same resource before; `forbidden`
- * when the caller does not have it. A principal has at most 200 grants.
+ * when the caller does not have it. A principal has at most 200 grants, of 400,000 bytes of JSON
+ * together.
  */
 export const grantPermission = rpc('governance.permissions.grant.v1', {
   summary: 'Grant a principal a level on a resource',
