@@ -3,7 +3,8 @@ import type { Caller, KeyId, TenantCaller, TenantId } from '@support101/contract
 import * as contract from '@support101/contracts/governance';
 import { apiKeyCreated, apiKeyRotated, tenantDeleted } from '@support101/contracts/tenancy';
 import { newId } from '@support101/service-kit';
-import { adminOf, memberOf, platform } from '@support101/service-testing';
+import { adminOf, envelopeOf, memberOf, platform } from '@support101/service-testing';
+import { DecisionsService } from '../src/decisions/decisions.service.js';
 import { LoneGovernance } from './lone-governance.js';
 
 let governance: LoneGovernance;
@@ -109,11 +110,20 @@ describe('the successor of a key', () => {
   it('has it also when the key that replaced the old one was heard of later', async () => {
     const all = await laden();
     const late = newId('key');
+    const decisions = governance.provider(DecisionsService);
 
-    const told = rotated(memberOf(acme, ['admin'], late));
+    const data = { tenantId: acme, keyId: old, replacedBy: successor, endsAt: later(60) };
+    const event = { ...envelopeOf(apiKeyRotated, acme, data, { principaltype: 'key', principalid: late }), data };
+    const caller = memberOf(acme, [], late);
+    const deliver = (attempt: number) =>
+      decisions.keyRotated({ event, caller, durable: 'decisions', attempt, signal: new AbortController().signal });
+
+    await expect(deliver(1)).rejects.toThrow(late);
+    const before = await held(successor);
     await keyOf('admin', late);
-    await told;
+    await deliver(2);
 
+    expect(before).toEqual({ roles: [], permissions: [] });
     expect(await held(successor)).toEqual(all);
   });
 
