@@ -212,6 +212,7 @@ export class NatsDurable implements ConsumerSubscription {
     if (!this.#serves(term)) batch.stop();
     for await (const message of batch) if (this.#serves(term)) this.#receive(message);
     this.#room = () => undefined;
+    if (batch.getReceived() === 0 && this.#serves(term)) this.#waiting = 0; // Whatever the last one that came had said.
   }
 
   /** A server that lost its data has lost the consumer too: then the numbers of what is held mean other events now. */
