@@ -8,6 +8,7 @@ import { acme, GatewayFixture, globex, keys } from './gateway-fixture.js';
 
 const runId = newId('run');
 const agentId = newId('agt');
+const other = newId('ten');
 const ids = [newId('evt'), newId('evt'), newId('evt')].sort() as [EventId, EventId, EventId];
 
 const step = 'agent-runtime.runs.step-executed.v1';
@@ -28,7 +29,7 @@ const entry = (eventId: EventId, sequence: number) => ({
 const trail = [entry(ids[0], 1), entry(ids[1], 2)];
 
 beforeAll(async () => {
-  gateway = await GatewayFixture.start({}, { rpcs: [], events: [], streams: [watchTenant, watchRun] });
+  gateway = await GatewayFixture.start({ heartbeatMs: 20 }, { rpcs: [], events: [], streams: [watchTenant, watchRun] });
   await gateway.answer(getRun, (input) => {
     if (input.runId !== runId) throw new DomainError('run_not_found');
     return {} as never;
@@ -126,10 +127,33 @@ describe('the stream of a tenant', () => {
     expect((await gateway.fetch('/v1/stream?colour=red', { key: keys.viewer })).status).toBe(400);
   });
 
+  it('is not opened by HEAD', async () => {
+    for (const path of ['/v1/stream', `/v1/runs/${runId}/events`]) {
+      const response = await gateway.fetch(path, { method: 'HEAD', key: keys.viewer });
+
+      expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, OPTIONS']);
+    }
+  });
+
   it('is a problem for one that names as its last event what is none', async () => {
     const response = await gateway.fetch('/v1/stream', { key: keys.viewer, headers: { 'last-event-id': 'garbage' } });
 
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ code: 'validation_failed' });
+  });
+
+  it('stays open when its tenant is at its limit: signs of life are no requests', async () => {
+    gateway.owners.set(keys.admin, { tenantId: other, roles: ['admin'], keyId: newId('key') });
+    gateway.maxRequestsPerMinute = 1;
+    const response = await gateway.fetch('/v1/stream', { key: keys.admin });
+    gateway.maxRequestsPerMinute = 100_000;
+    let text = '';
+    for await (const chunk of response.body ?? []) {
+      text += Buffer.from(chunk as Uint8Array).toString();
+      if (text.split(': alive').length > 3) break;
+    }
+
+    expect(response.headers.get('ratelimit')).toMatch(/^"tenant";r=0;/);
+    expect(text.split(': alive').length).toBeGreaterThan(3);
   });
 });

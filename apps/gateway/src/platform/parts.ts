@@ -16,6 +16,8 @@ export interface GatewaySettings {
   readonly requestTimeoutMs?: number;
   /** A client that takes nothing of an export for so long is let go, in milliseconds; 60 seconds unless said. */
   readonly stalledMs?: number;
+  /** Between two signs of life on a stream, in milliseconds; 15 seconds unless said. */
+  readonly heartbeatMs?: number;
   /** How long closing waits for requests under way before it cuts them off, in milliseconds; 10 seconds unless said. */
   readonly drainMs?: number;
 }

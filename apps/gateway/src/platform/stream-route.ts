@@ -23,13 +23,14 @@ export interface StreamWish {
 
 /** Who is let in, what an item looks like on the wire, and where items come from. */
 export interface StreamDoor extends Pick<Door, 'admit'> {
+  /** Rejects with what would refuse a caller that was admitted before; how often it asks does not matter. */
+  confirm: (...admitted: Parameters<Door['admit']>) => Promise<void>;
   frameOf(fact: LiveFact): string;
+  /** Between two signs of life, in milliseconds: they keep proxies from closing, and a key that was revoked is noticed. */
+  readonly heartbeatMs: number;
   /** Begins to give facts to a listener; rejects with what refuses it. */
   open(contract: StreamContract, input: Record<string, unknown>, wish: StreamWish): Promise<Subscription>;
 }
-
-/** Between two signs of life, in milliseconds: they keep proxies from closing, and a key that was revoked is noticed. */
-const heartbeatMs = 15_000;
 
 /** A listener that leaves more than this unread, in bytes, is let go: it can resume from the last item it got. */
 const mostUnread = 1_048_576;
@@ -51,16 +52,20 @@ function serveStream(server: FastifyInstance, contract: StreamContract, door: St
   server.route({
     method: contract.http.method,
     url: routerPath(contract),
+    // It would open a stream that nobody reads and that never ends.
+    exposeHeadRoute: false,
     handler: async (request, reply) => {
-      const { caller } = await door.admit(contract.access, presentedBy(request, contract));
+      const presented = presentedBy(request, contract);
+      const { caller, headers } = await door.admit(contract.access, presented);
+      void reply.headers(headers);
       if (caller.tenantId === undefined) throw new DomainError('tenant_required');
       const input = reader.read(request as unknown as RequestParts);
       const connection = new Connection(reply, (fact) => door.frameOf(fact));
       const wish = { caller: { ...caller, tenantId: caller.tenantId }, lastId: lastIdOf(request), listener: connection };
       const subscription = await door.open(contract, input, wish);
       open.add(connection);
-      const isStillAdmitted = () => door.admit(contract.access, presentedBy(request, contract));
-      connection.open(isStillAdmitted, () => {
+      const isStillAdmitted = () => door.confirm(contract.access, presented);
+      connection.open({ isStillAdmitted, everyMs: door.heartbeatMs }, () => {
         open.delete(connection);
         void subscription.close();
       });
@@ -81,7 +86,7 @@ class Connection implements FactListener {
     private readonly frameOf: (fact: LiveFact) => string,
   ) {}
 
-  open(isStillAdmitted: () => Promise<unknown>, onEnd: () => void): void {
+  open({ isStillAdmitted, everyMs }: { isStillAdmitted(): Promise<void>; everyMs: number }, onEnd: () => void): void {
     const { raw } = this.reply;
     this.#onEnd = onEnd;
     raw.once('close', () => this.end());
@@ -102,7 +107,7 @@ class Connection implements FactListener {
         () => void raw.write(': alive\n\n'),
         () => this.end(),
       );
-    this.#heartbeat = setInterval(() => void beat(), heartbeatMs).unref();
+    this.#heartbeat = setInterval(() => void beat(), everyMs).unref();
   }
 
   send(fact: LiveFact): boolean {

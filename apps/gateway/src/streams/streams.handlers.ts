@@ -18,7 +18,12 @@ export class StreamsHandlers implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    const door = { admit: this.routes.admit.bind(this.routes), frameOf, open: this.streams.open.bind(this.streams) };
-    serveStreams(this.host.httpAdapter.getInstance<FastifyInstance>(), this.parts.registry.streams, door);
+    serveStreams(this.host.httpAdapter.getInstance<FastifyInstance>(), this.parts.registry.streams, {
+      admit: this.routes.admit.bind(this.routes),
+      confirm: this.routes.confirm.bind(this.routes),
+      heartbeatMs: this.parts.settings.heartbeatMs ?? 15_000,
+      frameOf,
+      open: this.streams.open.bind(this.streams),
+    });
   }
 }
