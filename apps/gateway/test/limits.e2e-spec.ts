@@ -33,6 +33,8 @@ describe('a tenant with a limit of requests per minute', () => {
     expect(first.headers.get('ratelimit-policy')).toBe('"tenant";q=2;w=60');
     expect(first.headers.get('ratelimit')).toMatch(/^"tenant";r=1;t=\d+$/);
     expect(Number(third.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(third.headers.get('ratelimit-policy')).toBe('"tenant";q=2;w=60');
+    expect(third.headers.get('ratelimit')).toBe(`"tenant";r=0;t=${third.headers.get('retry-after')}`);
     expect(await third.json()).toMatchObject({ code: 'rate_limited', status: 429 });
   });
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DomainError, type TenantId } from '@support101/contracts';
 import { Clock } from '@support101/service-kit';
 import { ExpiringMap } from '../platform/expiring-map.js';
+import { withHeaders } from '../platform/problems.js';
 import { answered, askOf, noShare, type Share, spend, spendAlone, type Spent } from './limits-share.rules.js';
 import { LimitsClient } from './limits.client.js';
 import { limitHeaders, windowMs } from './limits.rules.js';
@@ -29,7 +30,7 @@ export class LimitsService {
     private readonly store: LimitsClient,
   ) {}
 
-  /** Counts one request; gives the headers that say how it stands, or throws `rate_limited`. */
+  /** Counts one request; gives the headers that say how it stands, or throws `rate_limited`, whose answer has them too. */
   take(tenantId: TenantId, limit: number): Record<string, string> | Promise<Record<string, string>> {
     const now = this.#now();
     const tenant = this.#tenants.get(tenantId, now) ?? { share: noShare, asking: undefined, waiting: 0 };
@@ -67,8 +68,8 @@ export class LimitsService {
 
 function settle(tenant: Tenant, limit: number, { share, verdict }: Spent): Record<string, string> {
   tenant.share = share;
-  if (verdict.allowed) return limitHeaders(limit, verdict);
-  throw new DomainError('rate_limited', `The tenant's limit is ${limit} requests per minute.`, {
-    retryAfterSeconds: verdict.resetSeconds,
-  });
+  const headers = limitHeaders(limit, verdict);
+  if (verdict.allowed) return headers;
+  const detail = `The tenant's limit is ${limit} requests per minute.`;
+  throw withHeaders(new DomainError('rate_limited', detail, { retryAfterSeconds: verdict.resetSeconds }), headers);
 }

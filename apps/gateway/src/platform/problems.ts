@@ -24,10 +24,20 @@ export function expectedError(error: unknown): DomainError | undefined {
   return refused ? new DomainError('malformed_request') : undefined;
 }
 
+/** Headers of the answers that errors become, where they have some of their own. */
+const headersOf = new WeakMap<DomainError, Readonly<Record<string, string>>>();
+
+/** The error, whose answer will have these headers. */
+export function withHeaders(error: DomainError, headers: Readonly<Record<string, string>>): DomainError {
+  headersOf.set(error, headers);
+  return error;
+}
+
 /** Answers with the problem that `error` stands for. */
 export function sendProblem(reply: FastifyReply, error: unknown): FastifyReply {
   const known = expectedError(error) ?? (isDomainError(error) ? error : undefined);
   const problem = toProblem(known, reply.request.id);
+  if (known !== undefined) void reply.headers(headersOf.get(known) ?? {});
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
   if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', String(problem.retryAfterSeconds));
   // The serialised text, since Fastify has no serialiser for this media type.
