@@ -165,6 +165,29 @@ describe('the dashboard', () => {
   });
 });
 
+describe('what comes late', () => {
+  it('of a deleted tenant changes nothing', async () => {
+    const agentId = await agent();
+    const run = await start(agentId);
+    await ask(run);
+    await governance.happened(tenantDeleted, { tenantId: acme, force: true }, admin);
+    const before = [numbers(await dashboard()), await stats(), await activeAgents()];
+
+    await start(agentId);
+    await governance.happened(runtime.runCancelled, { ...run, ...ending, error: reason }, admin);
+    await governance.happened(runtime.agentDeleted, { agentId, name: 'Helper', blueprint: 'support_agent' }, admin);
+
+    expect([numbers(await dashboard()), await stats(), await activeAgents()]).toEqual(before);
+    expect(before[0]).toEqual({ agents: { total: 0, active: 0, awaitingHuman: 0 }, unfinished: 0, waiting: 0, open: 0 });
+  });
+
+  it('shows no agent less than none when an end is heard of first', async () => {
+    await governance.happened(runtime.agentDeleted, { agentId: newId('agt'), name: 'x', blueprint: 'support_agent' }, admin);
+
+    expect((await dashboard()).agents.total).toBe(0);
+  });
+});
+
 describe('active agents', () => {
   it('are those with unfinished runs, newest first, page by page', async () => {
     const agents = [await agent('one'), await agent('two'), await agent('idle'), await agent('three')];

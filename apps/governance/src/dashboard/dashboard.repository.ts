@@ -23,6 +23,8 @@ interface LoadRow {
 const addCounters = `insert into counters (tenant_id, name, value)
   select * from unnest($1::text[], $2::text[], $3::bigint[]) as t (tenant_id, name, value) order by tenant_id, name
   on conflict (tenant_id, name) do update set value = counters.value + excluded.value`;
+// The count of a tenant's deletion is written with it and is what stays of its numbers.
+const gone = `select tenant_id from counters where tenant_id = any($1::text[]) and name = 'audit.tenant_deleted'`;
 const readCounters = `select name, value from counters where tenant_id = $1`;
 
 // A run's row is what makes its moves count once and in any order: what does not change it changes nothing.
@@ -70,6 +72,12 @@ export class DashboardRepository {
     if (deltas.length === 0) return;
     const values = [deltas.map(({ tenantId }) => tenantId), deltas.map(({ name }) => name), deltas.map(({ delta }) => delta)];
     await tx.query(addCounters, values, 'dashboard-add');
+  }
+
+  /** Which of the tenants are deleted. */
+  async gone(tx: Tx, tenantIds: readonly TenantId[]): Promise<Set<TenantId>> {
+    const rows = await tx.query<{ tenant_id: TenantId }>(gone, [tenantIds], 'dashboard-gone');
+    return new Set(rows.map(({ tenant_id: tenantId }) => tenantId));
   }
 
   async counters(tx: Tx, tenantId: TenantId): Promise<Map<string, number>> {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TenantId } from '@support101/contracts';
 import * as runtime from '@support101/contracts/agent-runtime';
+import { tenantDeleted } from '@support101/contracts/tenancy';
 import { Clock, newId } from '@support101/service-kit';
 import { engines } from '@support101/service-testing';
 import fc from 'fast-check';
@@ -77,6 +78,27 @@ describe.each(engines)('DashboardService (%s)', (engine) => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('counts of a tenant that goes only that, whatever is written in the same commit', async () => {
+    const tenantId = newId('ten');
+    const one = (type: string, auditType: Happening['auditType']): Happening => {
+      const data = { runId: runs[0], agentId: agents[0], name: 'x', blueprint: 'y' };
+      return { tenantId, type, auditType, data, at: new Date() };
+    };
+    const others = [one(runtime.agentCreated.type, 'agent_created'), one(runtime.runStarted.type, 'execution_started')];
+
+    await count([...others, one(tenantDeleted.type, 'tenant_deleted'), ...others]);
+
+    const { audit, agents: counted } = await dashboard.stats({
+      tenantId,
+      principal: { type: 'key', id: 'x', roles: [] },
+      correlationId: 'x',
+    });
+    expect([audit, counted]).toEqual([
+      { total: 1, denials: 0, byType: { tenant_deleted: 1 } },
+      { created: 0, deleted: 0 },
+    ]);
   });
 
   it('adds what several writers count at once for several tenants', async () => {

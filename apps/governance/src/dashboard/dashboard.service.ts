@@ -29,10 +29,15 @@ export class DashboardService {
 
   /** Counts what was put on the audit, in that transaction: once, because it was put there once. */
   async count(tx: Tx, happenings: readonly rules.Happening[]): Promise<void> {
-    for (const [tenantId, own] of Map.groupBy(happenings, (happening) => happening.tenantId)) {
+    const byTenant = Map.groupBy(happenings, (happening) => happening.tenantId);
+    const gone = await this.numbers.gone(tx, [...byTenant.keys()]);
+    for (const [tenantId, all] of byTenant) {
+      if (gone.has(tenantId)) continue;
+      // Of a tenant that goes nothing counts any more, before or after, but that it is gone.
+      const end = all.filter(({ type }) => type === tenantDeleted.type).slice(0, 1);
+      if (end.length > 0) await this.numbers.removeAll(tx, tenantId);
       const tallies: Readonly<Record<string, number>>[] = [];
-      for (const happening of own) {
-        if (happening.type === tenantDeleted.type) await this.numbers.removeAll(tx, tenantId);
+      for (const happening of end.length > 0 ? end : all) {
         const tally = rules.tallyOf(happening);
         tallies.push(tally.counters, ...(await this.#move(tx, happening, tally)));
       }
@@ -47,11 +52,13 @@ export class DashboardService {
     const [counters, latest] = await this.database.forTenant(tenantId, (tx) =>
       Promise.all([this.numbers.counters(tx, tenantId), this.audit.latest(tx, tenantId, recentActivities)]),
     );
-    const of = (name: string) => counters.get(name) ?? 0;
+    // An end may be heard of before its beginning: until then there is nothing, not less than that.
+    const least = (value: number) => Math.max(0, value);
+    const of = (name: string) => least(counters.get(name) ?? 0);
     return {
       timestamp: this.clock.now().toISOString(),
       agents: {
-        total: of('agents.created') - of('agents.deleted'),
+        total: least(of('agents.created') - of('agents.deleted')),
         active: of('agents.active'),
         awaitingHuman: of('agents.awaiting'),
       },
