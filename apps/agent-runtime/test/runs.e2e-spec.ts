@@ -420,10 +420,10 @@ describe('stopping', () => {
   ])('a run that takes longer than %s time limit times out', async (_whose, config, over) => {
     const agent = await runtime.agent(runtime.tenant(), config);
 
-    const run = await runtime.run(agent, [{ do: 'note' }, { do: 'hang', ms: 3_000 }], over);
+    const run = await runtime.run(agent, [{ do: 'note' }, { do: 'hang', ms: 20_000 }], over);
 
+    // Before what hangs is over, and while its caller still waits.
     expect(run).toMatchObject({ status: 'timed_out', outcome: 'failed', stepsCount: 1, error: { code: 'timed_out' } });
-    expect(run.durationMs).toBeLessThan(2_000);
     await runtime.event(contract.runTimedOut, `run:${run.runId}`);
   });
 
