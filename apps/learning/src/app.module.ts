@@ -13,6 +13,7 @@ import { learningSchema } from './platform/learning-schema.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { PlaybooksModule } from './playbooks/playbooks.module.js';
 import { RetrievalModule } from './retrieval/retrieval.module.js';
+import { TenantsModule } from './tenants/tenants.module.js';
 
 /** What learning needs of its process. */
 export interface LearningNeeds {
@@ -29,7 +30,7 @@ const vectors: PartHealth = {
 };
 
 @Module({
-  imports: [KnowledgeModule, RetrievalModule, GoldenPathsModule, FeedbackModule, GraphModule, PlaybooksModule],
+  imports: [KnowledgeModule, RetrievalModule, GoldenPathsModule, FeedbackModule, GraphModule, PlaybooksModule, TenantsModule],
 })
 class LearningModule {
   static with({ embedder, redisUrl }: LearningNeeds): DynamicModule {

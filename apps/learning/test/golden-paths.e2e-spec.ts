@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { encodeCursor, type TenantId } from '@support101/contracts';
-import { runCompleted, traceRun } from '@support101/contracts/agent-runtime';
+import { runCompleted } from '@support101/contracts/agent-runtime';
 import * as contract from '@support101/contracts/learning';
 import { newId } from '@support101/service-kit';
 import { operatorOf } from '@support101/service-testing';
@@ -22,14 +22,7 @@ const code = (expected: string) => expect.objectContaining({ code: expected });
 
 /** Lets a run end with the answer that a person gave to the question. */
 async function taught(tenantId: TenantId, query: string, answer: string) {
-  const [runId, requestId] = [newId('run'), newId('req')];
-  const trace = anExampleOf(traceRun.output);
-  learning.traces.set(runId, {
-    run: { ...trace.run, runId, status: 'completed', input: { query }, output: { answer } },
-    steps: [],
-    decisions: [{ requestId, decision: 'edit', edits: { answer } }],
-  });
-  const ended = { runId, requestId, blueprint: 'support_agent', usedPathIds: [] };
+  const ended = { ...learning.traced(query, answer), blueprint: 'support_agent', usedPathIds: [] };
   await learning.publish(runCompleted, tenantId, anExampleOf(runCompleted.data, ended));
 }
 

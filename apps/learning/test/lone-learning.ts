@@ -1,10 +1,10 @@
-import { DomainError, type OutputOf, type RunId, type TenantId } from '@support101/contracts';
+import { DomainError, type OutputOf, type RequestId, type RunId, type TenantId } from '@support101/contracts';
 import { traceRun } from '@support101/contracts/agent-runtime';
 import { type ArticleSummary, createArticle, getArticle } from '@support101/contracts/learning';
 import type { Embedder } from '@support101/models';
 import { newId } from '@support101/service-kit';
 import { type Engine, operatorOf, TestedService } from '@support101/service-testing';
-import { eventually } from '@support101/testing';
+import { anExampleOf, eventually } from '@support101/testing';
 import type { z } from 'zod';
 import { learningService } from '../src/app.module.js';
 
@@ -26,6 +26,18 @@ export class LoneLearning extends TestedService {
       if (!article.indexed) throw new Error(`${articleId} is not indexed yet`);
       return article;
     });
+  }
+
+  /** Knows a run that ended with the answer that a person gave to the question. */
+  traced(query: string, answer: string): { readonly runId: RunId; readonly requestId: RequestId } {
+    const [runId, requestId] = [newId('run'), newId('req')];
+    const { run } = anExampleOf(traceRun.output);
+    this.traces.set(runId, {
+      run: { ...run, runId, status: 'completed', input: { query }, output: { answer } },
+      steps: [],
+      decisions: [{ requestId, decision: 'edit', edits: { answer } }],
+    });
+    return { runId, requestId };
   }
 
   protected override async prepare(): Promise<void> {

@@ -5,6 +5,7 @@ import type { Activity, listActivity } from '@support101/contracts/learning';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import { type Delivery, Undeliverable } from '@support101/messaging';
 import { pageOf, ServiceDatabase } from '@support101/service-kit';
+import { forgetTenant, isDeleted } from '../platform/deleted-tenants.js';
 import { type ActivityKey, ActivityRepository, type ActivityRow } from './activity.repository.js';
 import { activityOf } from './activity.rules.js';
 import { type ActivityStream, keptEntries, type StreamHealth } from './activity-stream.rules.js';
@@ -63,17 +64,18 @@ export class ActivityService implements OnModuleInit, OnModuleDestroy {
 
   /** Forgets what happened in a deleted tenant. */
   async forget(delivery: Delivery<typeof tenantDeleted>): Promise<void> {
-    await this.database.onceDelivered(delivery, (tx) => this.activity.deleteAll(tx));
+    await forgetTenant(this.database, delivery, (tx) => this.activity.deleteAll(tx));
     await this.stream.forget(delivery.event.tenantid);
   }
 
-  /** From the stream; from Postgres when the stream does not know, which is then told. */
+  /** From the stream; from Postgres when the stream does not know, which is then told, unless the tenant was deleted. */
   async #newest(tenantId: TenantId, limit: number): Promise<Page> {
     const known = await this.stream.newest(tenantId, limit);
     if (known !== undefined) return known;
     await this.stream.begin(tenantId);
     const entries = await this.#read(tenantId, { type: undefined, before: undefined }, keptEntries);
-    await this.stream.fill(tenantId, entries);
+    if (entries.length === 0 && (await this.database.forTenant(tenantId, isDeleted))) await this.stream.forget(tenantId);
+    else await this.stream.fill(tenantId, entries);
     return entries.slice(0, limit);
   }
 

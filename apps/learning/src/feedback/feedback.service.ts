@@ -5,6 +5,7 @@ import { feedbackRecorded, recordFeedback } from '@support101/contracts/learning
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import { CommandClient, type Delivery, Outbox } from '@support101/messaging';
 import { Clock, newId, ServiceDatabase } from '@support101/service-kit';
+import { forgetTenant } from '../platform/deleted-tenants.js';
 import { FeedbackRepository } from './feedback.repository.js';
 
 /** What customers say about answers. */
@@ -44,6 +45,6 @@ export class FeedbackService {
 
   /** Forgets what was said about a deleted tenant. */
   forget(delivery: Delivery<typeof tenantDeleted>): Promise<void> {
-    return this.database.onceDelivered(delivery, (tx) => this.feedback.deleteAll(tx));
+    return forgetTenant(this.database, delivery, (tx) => this.feedback.deleteAll(tx));
   }
 }

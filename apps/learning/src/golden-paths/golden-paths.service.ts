@@ -10,6 +10,7 @@ import type { Tx } from '@support101/database';
 import { CommandClient, type Delivery, Outbox } from '@support101/messaging';
 import { Clock, fitting, keyOfCursor, newId, pageOf, ServiceDatabase } from '@support101/service-kit';
 import { IndexingService } from '../knowledge/knowledge-indexing.service.js';
+import { forgetTenant, isDeleted } from '../platform/deleted-tenants.js';
 import { GoldenPathsRepository, type PathRow } from './golden-paths.repository.js';
 import * as rules from './golden-paths.rules.js';
 
@@ -37,7 +38,10 @@ export class GoldenPathsService {
     private readonly clock: Clock,
   ) {}
 
-  /** Learns from a run that has ended, once. The trace is asked for before the transaction, and only when a person decided. */
+  /**
+   * Learns from a run that has ended, once. The trace is asked for before the transaction, and only when a person decided;
+   * that of a deleted tenant is gone.
+   */
   async learn<E extends typeof runCompleted | typeof runFailed>(
     delivery: Delivery<E>,
     ended: EndedRun,
@@ -46,12 +50,14 @@ export class GoldenPathsService {
     const { caller } = delivery;
     const { runId, agentId, blueprint, requestId } = ended;
     if (requestId === undefined && (ended.usedPathIds ?? []).length === 0) return;
+    if (await this.database.forTenant(caller.tenantId, isDeleted)) return;
     const { lesson, used } =
       requestId === undefined
         ? rules.unaided(ended.usedPathIds ?? [])
         : rules.effectsOf(await client.call(traceRun, { runId }, caller, { signal: delivery.signal }));
     const source = { caller, agentId, runId, requestId: requestId ?? null };
     await this.database.onceDelivered(delivery, async (tx) => {
+      if (await isDeleted(tx)) return;
       for (const { pathId, effect } of used) await this.#count(tx, pathId, effect, source);
       if (lesson !== undefined) await this.#keep(tx, blueprint, lesson, source);
     });
@@ -102,7 +108,7 @@ export class GoldenPathsService {
 
   /** Forgets what a deleted tenant learned. */
   forget(delivery: Delivery<typeof tenantDeleted>): Promise<void> {
-    return this.database.onceDelivered(delivery, (tx) => this.paths.deleteAll(tx));
+    return forgetTenant(this.database, delivery, (tx) => this.paths.deleteAll(tx));
   }
 
   async #keep(tx: Tx, blueprint: string, lesson: rules.Lesson, source: Source): Promise<void> {

@@ -7,6 +7,7 @@ import type { Delivery } from '@support101/messaging';
 import type { tenantDeleted } from '@support101/contracts/tenancy';
 import { Outbox } from '@support101/messaging';
 import { Clock, keyOfCursor, newId, pageOf, ServiceDatabase } from '@support101/service-kit';
+import { forgetTenant } from '../platform/deleted-tenants.js';
 import { IndexingService } from './knowledge-indexing.service.js';
 import { type ArticleRow, type ArticleSummaryRow, KnowledgeRepository } from './knowledge.repository.js';
 import * as rules from './knowledge.rules.js';
@@ -70,7 +71,7 @@ export class KnowledgeService {
 
   /** Forgets what a deleted tenant knew. */
   forget(delivery: Delivery<typeof tenantDeleted>): Promise<void> {
-    return this.database.onceDelivered(delivery, (tx) => this.articles.deleteAll(tx));
+    return forgetTenant(this.database, delivery, (tx) => this.articles.deleteAll(tx));
   }
 
   async #hold(tx: Tx, articleId: ArticleId): Promise<ArticleRow> {

@@ -7,6 +7,7 @@ import type { tenantDeleted } from '@support101/contracts/tenancy';
 import { type Delivery, Outbox } from '@support101/messaging';
 import { Clock, keyOfCursor, newId, pageOf, ServiceDatabase } from '@support101/service-kit';
 import { GraphService } from '../graph/graph.service.js';
+import { forgetTenant } from '../platform/deleted-tenants.js';
 import { type PlaybookRow, PlaybooksRepository } from './playbooks.repository.js';
 import { draftOf, fewestSamples, fingerprintText, successRate } from './playbooks.rules.js';
 
@@ -56,7 +57,7 @@ export class PlaybooksService {
 
   /** Forgets the playbooks of a deleted tenant. */
   forget(delivery: Delivery<typeof tenantDeleted>): Promise<void> {
-    return this.database.onceDelivered(delivery, (tx) => this.playbooks.deleteAll(tx));
+    return forgetTenant(this.database, delivery, (tx) => this.playbooks.deleteAll(tx));
   }
 }
 
