@@ -251,6 +251,18 @@ describe('starting a run', () => {
     expect((await runtime.ask(contract.listRuns, { agentId }, caller)).data).toEqual([]);
   });
 
+  it.each([undefined, 'too-large'])('is refused for an input with which it could not be shown (key: %s)', async (key) => {
+    const tenantId = runtime.tenant();
+    const agent = await runtime.agent(tenantId);
+    const caller: Caller = { ...operatorOf(tenantId), ...(key === undefined ? {} : { idempotencyKey: key }) };
+    const input = { script: [{ do: 'note', text: 'x'.repeat(500_100) }] };
+
+    const refused = runtime.ask(contract.executeAgent, { agentId: agent.agentId, input }, caller);
+
+    await expect(refused).rejects.toEqual(code('payload_too_large'));
+    expect((await runtime.ask(contract.listRuns, {}, operatorOf(tenantId))).data).toEqual([]);
+  });
+
   it('is refused for a tenant that may not work', async () => {
     const agent = await runtime.agent(runtime.tenant());
     const standing = runtime.tenants.get(agent.tenantId);

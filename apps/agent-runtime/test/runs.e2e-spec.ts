@@ -230,18 +230,6 @@ describe('the size of a run', () => {
     expect([first.data, second.data, second.nextCursor]).toEqual([[runs[1]], [runs[0]], null]);
   });
 
-  it.each([undefined, 'too-large'])('is refused before there is a run when the input makes it more (key: %s)', async (key) => {
-    const tenantId = runtime.tenant();
-    const agent = await runtime.agent(tenantId);
-    const caller: Caller = { ...operatorOf(tenantId), ...(key === undefined ? {} : { idempotencyKey: key }) };
-    const input = { script: saying(500_100) };
-
-    const refused = runtime.ask(contract.executeAgent, { agentId: agent.agentId, input }, caller);
-
-    await expect(refused).rejects.toEqual(code('payload_too_large'));
-    expect((await runtime.ask(contract.listRuns, {}, operatorOf(tenantId))).data).toEqual([]);
-  });
-
   it('fails the run by name when the output makes it more', async () => {
     const tenantId = runtime.tenant();
 
