@@ -111,8 +111,7 @@ export const getPermissions = rpc('governance.permissions.get.v1', {
 
 /**
  * Grants a level on a resource, in place of what was granted to the principal on the same resource before; `forbidden`
- * when the caller does not have it. A principal has at most 200 grants, of 400,000 bytes of JSON
- * together.
+ * when the caller does not have it. A principal has at most 200 grants, of 400,000 bytes of JSON together.
  */
 export const grantPermission = rpc('governance.permissions.grant.v1', {
   summary: 'Grant a principal a level on a resource',

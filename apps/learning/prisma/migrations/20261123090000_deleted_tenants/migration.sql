@@ -29,19 +29,14 @@ begin
 end
 $$;
 
-create trigger activity_of_the_living before insert on __schema__.activity
-  for each row execute function __schema__.skip_deleted();
-create trigger articles_of_the_living before insert on __schema__.articles
-  for each row execute function __schema__.skip_deleted();
-create trigger feedback_of_the_living before insert on __schema__.feedback
-  for each row execute function __schema__.skip_deleted();
-create trigger golden_paths_of_the_living before insert on __schema__.golden_paths
-  for each row execute function __schema__.skip_deleted();
-create trigger graph_nodes_of_the_living before insert on __schema__.graph_nodes
-  for each row execute function __schema__.skip_deleted();
-create trigger graph_edges_of_the_living before insert on __schema__.graph_edges
-  for each row execute function __schema__.skip_deleted();
-create trigger graph_projections_of_the_living before insert on __schema__.graph_projections
-  for each row execute function __schema__.skip_deleted();
-create trigger playbooks_of_the_living before insert on __schema__.playbooks
-  for each row execute function __schema__.skip_deleted();
+do $$
+declare
+  name text;
+begin
+  foreach name in array array['activity', 'articles', 'feedback', 'golden_paths', 'graph_nodes', 'graph_edges',
+                              'graph_projections', 'playbooks'] loop
+    execute format('create trigger %I before insert on __schema__.%I for each row execute function __schema__.skip_deleted()',
+                   name || '_of_the_living', name);
+  end loop;
+end
+$$;
